@@ -1,0 +1,542 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A callRun is a call at work: for each item, page after page, and where needed
+// the call that confirms.
+type callRun struct {
+	call  *call
+	frame *frame
+	step  *step
+
+	items   []value
+	item    int
+	results []value
+
+	base    Request // of the item, as first sent
+	pages   []value
+	count   int
+	link    string
+	confirm *confirming
+}
+
+// A confirming is the question whether a call had its effect, and why it is
+// asked.
+type confirming struct {
+	refusal string // the refusal's text; empty for a lost answer
+	lost    string
+	answer  []byte
+}
+
+func (c *call) run(x *Execution, f *frame, s *step) {
+	r := &callRun{call: c, frame: f, step: s, items: []value{{}}}
+	if c.each != nil {
+		v, err := c.each.evalValue(f.slots)
+		switch {
+		case err != nil:
+			x.end(f, s, Failed, err.Error())
+			return
+		case !v.null() && v.kind() != '[':
+			x.end(f, s, Failed, "each is "+v.kindText()+", not a list")
+			return
+		}
+		r.items = v.elements()
+	}
+	f.call = r
+}
+
+// proceed sends the next request, or ends the step.
+func (r *callRun) proceed(x *Execution) {
+	if r.item == len(r.items) {
+		r.finish(x)
+		return
+	}
+	if r.call.itemSlot >= 0 {
+		r.frame.slots[r.call.itemSlot] = r.items[r.item]
+	}
+	request, err := r.request(x)
+	if err != nil {
+		x.end(r.frame, r.step, Failed, err.Error())
+		return
+	}
+	r.base, r.pages, r.count, r.link, r.confirm = request, nil, 0, "", nil
+	r.send(x, request)
+}
+
+func (r *callRun) finish(x *Execution) {
+	v := value{}
+	switch {
+	case r.call.each != nil:
+		v = arrayOf(r.results)
+	case len(r.results) > 0:
+		v = r.results[0]
+	}
+	x.complete(r.frame, r.step, v)
+}
+
+// request renders the call for the item at hand.
+func (r *callRun) request(x *Execution) (Request, error) {
+	c, slots := r.call, r.frame.slots
+	path, query, err := renderURL(c.path, c.query, slots)
+	if err != nil {
+		return Request{}, err
+	}
+	request := r.newRequest(x, c.method, path, query)
+	request.Idempotent, request.Reads = c.idempotent, c.reads
+	if c.body != nil {
+		body, f := c.body.fill(slots)
+		if f.err != nil {
+			return Request{}, f.err
+		}
+		x.warnAll(r.frame.run.rule, f.warnings)
+		slots[c.sentSlot] = body
+		request.Body = []byte(body.raw)
+	}
+	request.Recall = r.recallKeys(request)
+	return request, nil
+}
+
+func (r *callRun) newRequest(x *Execution, method, path, query string) Request {
+	return Request{Rule: r.frame.run.rule.name, Step: r.step.name, Method: method, Path: path, Query: query, Header: x.config.headers}
+}
+
+func renderURL(t *template, query []queryPart, slots []value) (string, string, error) {
+	path, err := t.render(slots, pathEscape)
+	if err != nil {
+		return "", "", err
+	}
+	var parts []string
+	for _, q := range query {
+		v, err := q.value.render(slots, plainEscape)
+		if err != nil {
+			return "", "", err
+		}
+		parts = append(parts, url.QueryEscape(q.name)+"="+url.QueryEscape(v))
+	}
+	return path, strings.Join(parts, "&"), nil
+}
+
+// recallKeys lists what a memory may answer the request by: the way of a
+// lookup, the answer of the step, or a refusal that was to be remembered.
+func (r *callRun) recallKeys(request Request) []string {
+	if r.frame.fresh == r.step {
+		return nil
+	}
+	keys := r.frame.recall
+	r.frame.recall = nil
+	if r.call.remember > 0 {
+		keys = append(keys, r.rememberKey(request))
+	}
+	for _, a := range r.call.arms {
+		if a.remember > 0 {
+			keys = append(keys, r.refusalKey(a, request))
+		}
+	}
+	return keys
+}
+
+func (r *callRun) rememberKey(request Request) string {
+	return strings.TrimSuffix(r.call.label+" "+request.Path+"?"+request.Query, "?")
+}
+
+// refusalKey names a refusal by all that went into the request. The body is
+// hashed: it holds the event's data, and a key should not.
+func (r *callRun) refusalKey(a *arm, request Request) string {
+	sum := sha256.Sum256(slices.Concat([]byte(request.Path+"?"+request.Query+"\n"), request.Body))
+	return fmt.Sprintf("%s refused by line %d of on: %s", r.call.label, a.number+1, hex.EncodeToString(sum[:12]))
+}
+
+// send makes a request the pending one.
+func (r *callRun) send(x *Execution, request Request) {
+	if x.sent++; x.sent > x.config.limits.Requests {
+		x.end(r.frame, r.step, Failed, fmt.Sprintf("the event needs more than %d requests", x.config.limits.Requests))
+		return
+	}
+	x.pending = &pendingRequest{request: request, path: r.base.Path, frame: r.frame}
+	if r.confirm != nil {
+		x.pending.path = request.Path
+	}
+}
+
+// recalled takes a remembered answer. It reports false for a key it does not
+// know.
+func (r *callRun) recalled(x *Execution, key string, v value) bool {
+	if find := r.outerFind(x); find != nil && slices.Contains(find.asked, key) {
+		find.recalled(x, v)
+		return true
+	}
+	if r.call.remember > 0 && key == r.rememberKey(r.base) {
+		x.complete(r.frame, r.step, v)
+		return true
+	}
+	for _, a := range r.call.arms {
+		if a.remember > 0 && key == r.refusalKey(a, r.base) {
+			x.warn(r.frame.run.rule, v.text(), a.at)
+			r.next(value{})
+			return true
+		}
+	}
+	return false
+}
+
+// outerFind gives the lookup of which this call is the first of a way.
+func (r *callRun) outerFind(x *Execution) *findRun {
+	if len(x.stack) < 2 || x.stack[len(x.stack)-1] != r.frame {
+		return nil
+	}
+	return x.stack[len(x.stack)-2].find
+}
+
+// next keeps the value of an item and goes on to the following one. Items
+// without a value leave no gap.
+func (r *callRun) next(v value) {
+	if !v.null() || r.call.each == nil {
+		r.results = append(r.results, v)
+	}
+	r.item++
+}
+
+// answer takes an answer after all retries.
+func (r *callRun) answer(x *Execution, response Response, v Verdict) {
+	switch {
+	case v.Stop:
+		x.outcome.Answer = response.Body
+		x.end(r.frame, r.step, Unfinished, r.text(x, response)+": the run stops")
+	case response.Failure != Answered || v.Retry:
+		r.unanswered(x, response, v)
+	case response.Status >= 200 && response.Status < 300:
+		r.succeeded(x, response)
+	default:
+		r.refused(x, response)
+	}
+}
+
+// unanswered deals with retries that ran out.
+func (r *callRun) unanswered(x *Execution, response Response, v Verdict) {
+	reason := r.text(x, response)
+	if response.Attempts > 1 {
+		reason += fmt.Sprintf(", %d times", response.Attempts)
+	}
+	switch {
+	case r.confirm != nil && r.confirm.refusal == "":
+		x.outcome.Answer = r.confirm.answer
+		x.end(r.frame, r.step, Uncertain, r.confirm.lost+"; looking failed: "+reason)
+	case r.confirm != nil || r.base.Idempotent || v.NotTaken:
+		x.outcome.Answer = response.Body
+		x.end(r.frame, r.step, Unfinished, reason)
+	default:
+		r.lost(x, response, reason)
+	}
+}
+
+// lost asks whether a call that may not be repeated was taken.
+func (r *callRun) lost(x *Execution, response Response, reason string) {
+	c := r.call.confirm
+	if c == nil {
+		x.outcome.Answer = response.Body
+		x.end(r.frame, r.step, Uncertain, reason+"; whether the call was taken is not known")
+		return
+	}
+	applies, err := c.when.holds(r.frame.slots)
+	if err != nil || !applies {
+		x.outcome.Answer = response.Body
+		x.end(r.frame, r.step, Uncertain, reason+"; there is nothing to tell by whether the call was taken")
+		return
+	}
+	r.ask(x, &confirming{lost: reason, answer: response.Body})
+}
+
+// ask sends the confirming call.
+func (r *callRun) ask(x *Execution, why *confirming) {
+	c := r.call.confirm
+	path, query, err := renderURL(c.path, c.query, r.frame.slots)
+	if err != nil {
+		x.end(r.frame, r.step, Failed, err.Error())
+		return
+	}
+	r.confirm, r.pages, r.count, r.link = why, nil, 0, ""
+	request := r.newRequest(x, "GET", path, query)
+	request.Idempotent, request.Reads = true, true
+	r.send(x, request)
+}
+
+// text words an answer that is no success.
+func (r *callRun) text(x *Execution, response Response) string {
+	call := r.base.Method + " " + r.base.Path
+	if r.confirm != nil && r.call.confirm != nil {
+		call = "GET " + r.call.confirm.path.text
+	}
+	if response.Failure != Answered {
+		detail := response.Detail
+		if detail == "" {
+			detail = string(response.Failure)
+		}
+		return call + ": " + detail
+	}
+	return strings.TrimSpace(call + ": " + x.statusText(response))
+}
+
+func (x *Execution) statusText(response Response) string {
+	refusal := x.refusal(response)
+	parts := fmt.Sprint(response.Status)
+	if refusal.code != "" {
+		parts += " " + refusal.code
+	}
+	if refusal.text != "" {
+		parts += ": " + refusal.text
+	}
+	return parts
+}
+
+// A refusal is what the destination says of an error, by its own conventions.
+type refusal struct {
+	code, text string
+}
+
+// refusal reads code and text where the destination keeps them. An answer that
+// is no JSON is quoted.
+func (x *Execution) refusal(response Response) refusal {
+	body := replyText(response.Body)
+	if scanJSON(body, x.config.limits.Depth, 0) != nil {
+		return refusal{text: shorten(strings.ToValidUTF8(strings.Join(strings.Fields(body), " "), "?"))}
+	}
+	slots := make([]value, x.config.program.scopeSize)
+	slots[slotConfig], slots[slotReply] = x.config.values, rawValue(body)
+	read := func(s *sourced) string {
+		if s == nil {
+			return ""
+		}
+		v, _, err := s.value(slots)
+		if err != nil {
+			return ""
+		}
+		return v.text()
+	}
+	return refusal{read(x.config.program.errorCode), read(x.config.program.errorText)}
+}
+
+// succeeded takes a page or a whole reply.
+func (r *callRun) succeeded(x *Execution, response Response) {
+	reply := value{}
+	if r.base.Reads || r.confirm != nil {
+		reply = rawValue(replyText(response.Body))
+	}
+	r.frame.slots[slotReply] = reply
+	pages := r.call.pages
+	if r.confirm != nil {
+		pages = r.call.confirm.pages
+	}
+	if pages != nil && !r.page(x, *pages, reply) {
+		return
+	}
+	if r.confirm != nil {
+		r.confirmed(x)
+		return
+	}
+	r.succeed(x, reply)
+}
+
+// page takes one page. It reports whether it was the last.
+func (r *callRun) page(x *Execution, p path, reply value) bool {
+	list := reply.get(p)
+	if list.kind() != '[' {
+		x.end(r.frame, r.step, Failed, r.base.Method+" "+r.base.Path+": the answer has no list "+p.gjson)
+		return false
+	}
+	r.pages = append(r.pages, list.elements()...)
+	r.count++
+	next, err := x.config.program.nextPage.evalValue(r.frame.slots)
+	switch {
+	case err != nil:
+		x.end(r.frame, r.step, Failed, err.Error())
+		return false
+	case next.kind() != '"' || next.raw == `""`:
+		r.frame.slots[r.call.pagesSlot] = arrayOf(r.pages)
+		return true
+	case r.count >= x.config.program.maxPages || next.text() == r.link:
+		x.end(r.frame, r.step, Failed, fmt.Sprintf("%s %s: the pages do not end (%d read)", r.base.Method, r.base.Path, r.count))
+		return false
+	}
+	r.link = next.text()
+	request := r.newRequest(x, "GET", "", "")
+	request.Link, request.Idempotent, request.Reads = r.link, true, true
+	r.send(x, request)
+	return false
+}
+
+// succeed picks, teaches and goes on.
+func (r *callRun) succeed(x *Execution, reply value) {
+	v := reply
+	switch {
+	case r.call.pick != nil:
+		picked, err := r.call.pick.evalValue(r.frame.slots)
+		if err != nil {
+			x.end(r.frame, r.step, Failed, err.Error())
+			return
+		}
+		v = picked
+	case r.call.pages != nil:
+		v = r.frame.slots[r.call.pagesSlot]
+	}
+	if r.call.remember > 0 {
+		x.facts = append(x.facts, Fact{Op: Learn, Key: r.rememberKey(r.base), Value: []byte(v.raw), For: r.call.remember})
+	}
+	r.teach(x)
+	r.next(v)
+}
+
+func (r *callRun) teach(x *Execution) {
+	for _, t := range r.call.forget {
+		for _, rd := range t.reads {
+			if t.lookup != nil {
+				x.forgetRecord(t.lookup, rd.from(r.frame.slots), nil)
+			} else {
+				x.facts = append(x.facts, Fact{Op: Forget, Key: r.keyOf(t.step)})
+			}
+		}
+	}
+	for _, t := range r.call.learn {
+		for _, rd := range t.reads {
+			r.teachOne(x, t, rd.from(r.frame.slots))
+		}
+	}
+}
+
+func (r *callRun) teachOne(x *Execution, t *teaching, v value) {
+	switch {
+	case v.null():
+	case t.lookup != nil:
+		x.learnRecord(t.lookup, t.lookup.kept(v), nil)
+	default:
+		x.facts = append(x.facts, Fact{Op: Extend, Key: r.keyOf(t.step), Value: []byte(v.raw)})
+	}
+}
+
+// keyOf gives the memory key of an earlier step that remembers, as it would be
+// asked now.
+func (r *callRun) keyOf(s *step) string {
+	c := s.op.(*call)
+	path, query, err := renderURL(c.path, c.query, r.frame.slots)
+	if err != nil {
+		return ""
+	}
+	return (&callRun{call: c}).rememberKey(Request{Path: path, Query: query})
+}
+
+// refused finds the arm that a refusal falls to; without one the event fails.
+func (r *callRun) refused(x *Execution, response Response) {
+	reply := replyText(response.Body)
+	r.frame.slots[slotReply] = value{}
+	if scanJSON(reply, x.config.limits.Depth, 0) == nil {
+		r.frame.slots[slotReply] = rawValue(reply)
+	}
+	arms := r.call.arms
+	if r.confirm != nil {
+		arms = r.call.confirm.arms
+	}
+	for _, a := range arms {
+		if !a.statuses.has(response.Status) || a.then == "relook" && r.frame.redone[a] {
+			continue
+		}
+		applies, err := a.when.holds(r.frame.slots)
+		if err != nil {
+			x.end(r.frame, r.step, Failed, err.Error())
+			return
+		}
+		if applies {
+			r.take(x, a, response)
+			return
+		}
+	}
+	x.outcome.Answer = response.Body
+	x.end(r.frame, r.step, Failed, r.text(x, response))
+}
+
+// take does what an arm says.
+func (r *callRun) take(x *Execution, a *arm, response Response) {
+	switch a.then {
+	case "accept":
+		r.next(value{})
+	case "skip":
+		if a.bind >= 0 {
+			r.frame.slots[a.bind] = r.refusalValue(x, response)
+		}
+		r.next(value{})
+	case "warn":
+		text := fmt.Sprintf("%s (%s)", a.message.message(r.frame.slots), x.statusText(response))
+		x.warn(r.frame.run.rule, text, a.at)
+		if a.remember > 0 {
+			x.facts = append(x.facts, Fact{Op: Learn, Key: r.refusalKey(a, r.base), Value: []byte(quote(text)), For: a.remember})
+		}
+		r.next(value{})
+	case "relook":
+		r.relook(x, a)
+	case "confirm":
+		r.ask(x, &confirming{refusal: r.text(x, response), answer: response.Body})
+	default: // fail
+		x.outcome.Answer = response.Body
+		reason := r.text(x, response)
+		if a.message != nil {
+			reason = a.message.message(r.frame.slots) + " (" + x.statusText(response) + ")"
+		}
+		x.end(r.frame, r.step, Failed, reason)
+	}
+}
+
+// refusalValue is what skip binds.
+func (r *callRun) refusalValue(x *Execution, response Response) value {
+	said := x.refusal(response)
+	return rawValue(fmt.Sprintf(`{"status":%d,"code":%s,"text":%s}`, response.Status, quote(said.code), quote(said.text)))
+}
+
+// relook forgets what an earlier step gave, and does that step and those that
+// read it again; once for each arm.
+func (r *callRun) relook(x *Execution, a *arm) {
+	f, target := r.frame, a.target
+	f.redone[a] = true
+	switch op := target.op.(type) {
+	case *find:
+		var asked []string
+		for by, reads := range op.inputs {
+			for _, v := range distinct(reads, f.slots) {
+				asked = append(asked, op.lookup.key(by, v.text()))
+			}
+		}
+		slices.Sort(asked)
+		x.forgetRecord(op.lookup, f.slots[target.slot], asked)
+	case *call:
+		x.facts = append(x.facts, Fact{Op: Forget, Key: r.keyOf(target)})
+	}
+	for i, again := range target.redo {
+		if again {
+			f.done[i] = false
+		}
+	}
+	f.call, f.find, f.fresh = nil, nil, target
+	f.at = target.index
+}
+
+// confirmed decides by the answer of the confirming call.
+func (r *callRun) confirmed(x *Execution) {
+	there, err := r.call.confirm.there.holds(r.frame.slots)
+	switch {
+	case err != nil:
+		x.end(r.frame, r.step, Failed, err.Error())
+	case there:
+		r.confirm = nil
+		r.next(value{})
+	case r.confirm.refusal != "":
+		x.outcome.Answer = r.confirm.answer
+		x.end(r.frame, r.step, Failed, r.confirm.refusal)
+	default:
+		x.outcome.Answer = r.confirm.answer
+		x.end(r.frame, r.step, Uncertain, r.confirm.lost+"; looking did not find that the call was taken")
+	}
+}

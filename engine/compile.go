@@ -1,0 +1,581 @@
+package engine
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+)
+
+// compile turns the trees of a destination and its rules into a Program. It
+// goes on after each finding, so that all of them are reported at once.
+func compile(c *compiler, d destinationFile, rules []*ruleFile) *Program {
+	c.exprOptions = exprOptions()
+	c.program = &Program{name: d.Name.value, title: d.Title.value, scopeSize: firstFreeSlot + 1, maxPages: 1000}
+	c.tables, c.lookups = map[string]*table{}, map[string]*lookup{}
+	c.procedures, c.instances = map[string]*procedureNode{}, map[string]*procedure{}
+	c.rules = map[string]*ruleInfo{}
+	c.settings(d.Settings)
+	c.connection(d)
+	c.retry(d.Retry)
+	c.inlineTables(d.Tables)
+	for i := range d.Procedures {
+		c.procedures[d.Procedures[i].Name.value] = &d.Procedures[i]
+	}
+	for i := range d.Lookups {
+		c.lookup(&d.Lookups[i])
+	}
+	for _, r := range rules {
+		c.rule(r)
+	}
+	for i := range d.Procedures {
+		c.unusedProcedure(&d.Procedures[i])
+	}
+	return c.program
+}
+
+// ruleScope is what every part of a rule may name; lookups and procedures see
+// the settings and their inputs only.
+func (c *compiler) ruleScope() *scope {
+	s := c.bareScope()
+	s.names["event"] = &name{slot: slotEvent, origins: []origin{{}}}
+	return s
+}
+
+func (c *compiler) bareScope() *scope {
+	s := newScope()
+	*s.slots = firstFreeSlot
+	s.names["config"] = c.config
+	return s
+}
+
+// replyScope is for what the destination says of all replies.
+func (c *compiler) replyScope() *scope {
+	s := c.bareScope()
+	s.names["reply"] = &name{slot: slotReply}
+	return s
+}
+
+func (c *compiler) settings(nodes []settingNode) {
+	public, all := &shape{members: map[string]*shape{}}, &shape{members: map[string]*shape{}}
+	for _, n := range nodes {
+		s := &setting{Setting: Setting{Name: n.Name.value, Type: n.Type.value, Title: n.Title.value,
+			Required: n.Required.value, Secret: n.Secret.value}}
+		member := &shape{boolean: n.Type.value == "boolean", members: map[string]*shape{}}
+		all.members[s.Name] = member
+		if !s.Secret {
+			public.members[s.Name] = member
+		}
+		c.setting(s, n)
+		c.program.settings = append(c.program.settings, s)
+	}
+	c.config = &name{slot: slotConfig, shape: public}
+	c.secrets = &name{slot: slotConfig, shape: all}
+}
+
+func (c *compiler) setting(s *setting, n settingNode) {
+	types := []string{"string", "integer", "boolean"}
+	if n.Type.given() && !slices.Contains(types, s.Type) {
+		c.errorf(n.Type.at, nearest(s.Type, types), "unknown type %q", s.Type)
+	}
+	if n.Default.given() {
+		s.fallback, s.Default = n.Default.json, rawValue(n.Default.json).decode()
+		if s.Secret {
+			c.errorf(n.Default.at, "Remove it: a credential in a rule file is known to all who read it.", "a secret has no default")
+		}
+		if _, fits := s.convert(s.Default); !fits {
+			c.errorf(n.Default.at, "", "the default of %s is not %s", s.Name, article(s.Type))
+		}
+	}
+	s.example = n.Example.json
+	if n.Pattern.given() {
+		pattern, err := regexp.Compile(`\A(?:` + n.Pattern.value + `)\z`)
+		if err != nil {
+			c.errorf(n.Pattern.at, "", "the pattern does not compile: %v", err)
+			return
+		}
+		s.pattern, s.wants = pattern.MatchString, n.Pattern.value
+	}
+	if n.Check.given() {
+		in := newScope()
+		*in.slots = firstFreeSlot
+		in.declare("value", span{})
+		s.check = c.compileCondition(n.Check, in)
+		s.message = n.Message.value
+		if !n.Message.given() {
+			c.errorf(n.Check.at, "", "a check needs a message that says what is allowed")
+		}
+	}
+}
+
+// connection compiles how the destination is reached and understood.
+func (c *compiler) connection(d destinationFile) {
+	p := c.program
+	p.by, p.id = c.eventPath(d.Match.By), c.eventPath(d.Match.ID)
+	p.fold = d.Match.Case.value == "ignore"
+	if d.Match.Case.given() && !p.fold {
+		c.errorf(d.Match.Case.at, "Remove the key where case matters.", "case is ignore, or not given")
+	}
+	for _, paths := range d.Order {
+		var reads []read
+		for _, t := range paths {
+			if r, _ := c.readPart(t, 0, len(t.value), c.ruleScope()); r != nil {
+				reads = append(reads, *r)
+			}
+		}
+		p.order = append(p.order, reads)
+	}
+	withSecrets := newScope()
+	withSecrets.names["config"] = c.secrets
+	p.url = c.template(d.URL, withSecrets)
+	for _, h := range d.Headers {
+		p.headers = append(p.headers, header{h.Name.value, c.template(h.Value, withSecrets)})
+	}
+	for _, a := range d.Authentication {
+		p.auth = append(p.auth, c.authentication(a, withSecrets))
+	}
+	p.errorCode = c.source(d.Errors.Code, c.replyScope())
+	p.errorText = c.source(d.Errors.Text, c.replyScope())
+	p.nextPage = c.compileExpression(d.Paging.Next, c.replyScope())
+	if t := d.Paging.Most.text; t.given() {
+		p.maxPages = c.count(t, 1, 100000)
+	}
+}
+
+// eventPath compiles a path that has to lie in the event.
+func (c *compiler) eventPath(t text) path {
+	segments, ok := c.pathOf(t)
+	if !ok {
+		return path{gjson: "\x00"} // finds nothing
+	}
+	if segments[0].key != "event" || len(segments) == 1 {
+		c.errorf(t.at, "Write event. before it.", "this has to be a path below event")
+	}
+	return newPath(segments[1:])
+}
+
+func (c *compiler) authentication(n authNode, in *scope) *authentication {
+	a := &authentication{bearer: c.template(n.Bearer, in), warn: n.Warn.value}
+	for _, need := range n.Needs {
+		if c.program.setting(need.value) == nil {
+			c.errorf(need.at, nearest(need.value, c.program.settingNames()), "there is no setting %q", need.value)
+		}
+		a.needs = append(a.needs, need.value)
+	}
+	if n.Basic != nil {
+		a.user, a.password = c.template(n.Basic.User, in), c.template(n.Basic.Password, in)
+	}
+	return a
+}
+
+func (c *compiler) inlineTables(nodes []tableNode) {
+	for _, n := range nodes {
+		t := &table{name: n.Name.value, entries: map[string]string{}}
+		for _, e := range n.Entries {
+			if n.Itself.value {
+				t.entries[e.Value.value] = e.Value.value
+			}
+		}
+		for _, e := range n.Entries {
+			t.entries[e.Name.value] = e.Value.value
+		}
+		c.tables[t.name] = t
+	}
+}
+
+// unknownName reports a name that is not there, or not there yet.
+func (c *compiler) unknownName(at span, label string, in *scope) {
+	if later, declared := in.later[label]; declared {
+		c.errorf(at, fmt.Sprintf("It is declared at line %d. Move that step up, or this one down.", later.position().Line),
+			"%q is used before its step", label)
+		return
+	}
+	c.errorf(at, nearest(label, in.labels()), "unknown name %q", label)
+}
+
+// checkShape reports a member that the value behind a name cannot have.
+func (c *compiler) checkShape(at span, label string, n *name, keys []string) {
+	s := n.shape
+	for i, key := range keys {
+		member, known := s.at(key)
+		if !known {
+			place := strings.Join(append([]string{label}, keys[:i]...), ".")
+			c.errorf(at, nearest(key, s.keys()), "%s has no %q", place, key)
+			return
+		}
+		if member == nil {
+			return
+		}
+		s = member
+	}
+}
+
+// pathOf parses the text of a path.
+func (c *compiler) pathOf(t text) ([]segment, bool) {
+	if !t.given() {
+		return nil, false
+	}
+	segments, bad := parsePath(t.value)
+	if bad != nil {
+		c.errorf(t.part(bad.from, bad.to), bad.detail, "bad path: %s", bad.summary)
+		return nil, false
+	}
+	return segments, true
+}
+
+// readPart compiles the path that stands in part of a text.
+func (c *compiler) readPart(t text, from, to int, in *scope) (*read, *name) {
+	segments, bad := parsePath(t.value[from:to])
+	if bad != nil {
+		c.errorf(t.part(from+bad.from, from+bad.to), bad.detail, "bad path: %s", bad.summary)
+		return nil, nil
+	}
+	root := segments[0]
+	at := t.part(from, from+max(len(root.key), 1))
+	n := in.names[root.key]
+	if n == nil || !root.plain() {
+		c.unknownName(at, root.key, in)
+		return nil, nil
+	}
+	r := &read{n.slot, newPath(segments[1:])}
+	c.checkShape(t.part(from, to), root.key, n, r.path.keys())
+	c.touch(n.slot)
+	return r, n
+}
+
+// touch notes that the step at hand reads a slot.
+func (c *compiler) touch(slot int) {
+	if c.touched != nil {
+		c.touched[slot] = true
+	}
+}
+
+// constants puts the constant inputs of a procedure into a text that has to be
+// known on loading, such as a target.
+func (c *compiler) constants(t text, in *scope) text {
+	if !strings.Contains(t.value, "{") {
+		return t
+	}
+	filled := t
+	for label, n := range in.names {
+		if n.constant != nil {
+			filled.value = strings.ReplaceAll(filled.value, "{"+label+"}", rawValue(n.constant.json).text())
+		}
+	}
+	return filled
+}
+
+// source compiles where a value comes from; nil where nothing is written.
+func (c *compiler) source(n sourceNode, in *scope) *sourced {
+	if n.at.src == nil {
+		return nil
+	}
+	s := &sourced{at: n.at.position(), required: n.Required.value, when: c.compileCondition(n.When, in)}
+	c.origin(s, n, in)
+	c.modifiers(s, n)
+	return s
+}
+
+// origin compiles the one of from, value and expr that is written.
+func (c *compiler) origin(s *sourced, n sourceNode, in *scope) {
+	written := 0
+	if len(n.From) > 0 {
+		written++
+		c.froms(s, n.From, in)
+	}
+	if n.Value.given() {
+		written++
+		s.literal, s.label = n.Value.json, n.Value.json
+	}
+	if n.Expr.given() {
+		written++
+		s.label = "the expression"
+		s.expr = c.compileExpression(n.Expr, in)
+		if s.expr != nil {
+			for _, r := range s.expr.reads {
+				if r.used {
+					s.origins = append(s.origins, wholes(r.name.originsOf(r.keys))...)
+				}
+			}
+		}
+	}
+	if written != 1 {
+		c.errorf(n.at, "", "a value needs exactly one of from, value and expr")
+	}
+}
+
+// wholes marks places of which a value was computed.
+func wholes(origins []origin) []origin {
+	marked := slices.Clone(origins)
+	for i := range marked {
+		marked[i].whole = true
+	}
+	return marked
+}
+
+func (c *compiler) froms(s *sourced, paths []text, in *scope) {
+	for _, t := range paths {
+		t = c.constants(t, in)
+		r, n := c.readPart(t, 0, len(t.value), in)
+		if r == nil {
+			continue
+		}
+		s.reads = append(s.reads, *r)
+		s.labels = append(s.labels, t.value)
+		s.origins = append(s.origins, n.originsOf(r.path.keys())...)
+	}
+	s.label = strings.Join(s.labels, " or ")
+}
+
+func (c *compiler) modifiers(s *sourced, n sourceNode) {
+	if n.As.given() {
+		s.as = c.conversion(n.As)
+	}
+	if n.Table.given() {
+		if s.table = c.tables[n.Table.value]; s.table == nil {
+			c.errorf(n.Table.at, nearest(n.Table.value, keysOf(c.tables)), "there is no table %q", n.Table.value)
+		}
+	}
+	if n.Default.given() {
+		s.fallback = n.Default.json
+		if n.Required.value {
+			c.errorf(n.Default.at, "Keep one of the two.", "required and default exclude each other")
+		}
+	}
+}
+
+func (c *compiler) conversion(t text) *conversion {
+	var names []string
+	for _, known := range conversions() {
+		if known.name == t.value {
+			return &known
+		}
+		names = append(names, known.name)
+	}
+	c.errorf(t.at, nearest(t.value, names), "unknown type %q", t.value)
+	return nil
+}
+
+func keysOf[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// lines compiles a mapping or a body.
+func (c *compiler) lines(label string, nodes []lineNode, in *scope) *mapping {
+	m := &mapping{name: label, root: &target{}}
+	nodes = slices.Clone(nodes) // the tree serves every instance of a procedure
+	for i := range nodes {
+		n := &nodes[i]
+		n.To = c.constants(n.To, in)
+		t := c.target(m.root, n.To)
+		if t == nil {
+			continue
+		}
+		if n.Rest.given() {
+			c.restLine(t, n, in)
+			continue
+		}
+		s := c.source(n.sourceNode, in)
+		s.keep = c.keeps(n.Keep)
+		if n.Keys.given() {
+			c.errorf(n.Keys.at, "", "keys goes with rest")
+		}
+		for _, e := range n.Except {
+			s.except = append(s.except, e.value)
+		}
+		t.lines = append(t.lines, s)
+	}
+	c.overlaps(m.root, nodes)
+	c.skeleton(m, nodes)
+	return m
+}
+
+func (c *compiler) keeps(texts []text) keep {
+	var k keep
+	for _, t := range texts {
+		switch t.value {
+		case "null":
+			k.null = true
+		case "empty":
+			k.empty = true
+		default:
+			c.errorf(t.at, nearest(t.value, []string{"null", "empty"}), "unknown value %q of keep", t.value)
+		}
+	}
+	return k
+}
+
+// target finds or makes the place that a to names.
+func (c *compiler) target(root *target, t text) *target {
+	segments, ok := c.pathOf(t)
+	if !ok {
+		return nil
+	}
+	at := root
+	for _, seg := range segments {
+		if !seg.plain() {
+			c.errorf(t.part(seg.at, seg.at+len(seg.key)), "A target names one place.", "%s cannot stand in a target", seg.key)
+			return nil
+		}
+		if at = c.child(at, seg, t); at == nil {
+			return nil
+		}
+	}
+	return at
+}
+
+// child finds or makes one member or element. Elements of arrays are literal
+// and dense: 0, 1, 2.
+func (c *compiler) child(of *target, seg segment, t text) *target {
+	index := strings.Trim(seg.key, "0123456789") == "" && !strings.HasPrefix(t.value[seg.at:], `\`)
+	if len(of.children) > 0 && of.array != index {
+		c.errorf(t.part(seg.at, seg.at+len(seg.key)), "", "%s is both an object and an array", targetLabel(of))
+		return nil
+	}
+	for _, child := range of.children {
+		if child.name == seg.key {
+			return child
+		}
+	}
+	if index && seg.key != fmt.Sprint(len(of.children)) {
+		c.errorf(t.part(seg.at, seg.at+len(seg.key)), fmt.Sprintf("The next element is %d.", len(of.children)), "the array would have gaps")
+		return nil
+	}
+	child := &target{name: seg.key, path: joinTarget(of.path, []string{seg.key}), label: t.value[:seg.at] + seg.key}
+	if !index {
+		child.key = quote(seg.key)
+	}
+	of.array = index
+	of.children = append(of.children, child)
+	return child
+}
+
+func targetLabel(t *target) string {
+	if t.label == "" {
+		return "the body"
+	}
+	return t.label
+}
+
+func (c *compiler) restLine(t *target, n *lineNode, in *scope) {
+	if t.rest != nil {
+		c.errorf(n.Rest.at, "", "%s has two lines with rest", t.label)
+		return
+	}
+	if len(n.From) > 0 || n.Value.given() || n.Expr.given() || n.As.given() || n.Table.given() || n.Default.given() || n.Required.given() {
+		c.errorf(n.at, "Of the other keys rest takes keys, keep, except and when.", "a line with rest takes members as they are")
+	}
+	from, base := c.readPart(n.Rest, 0, len(n.Rest.value), in)
+	if from == nil {
+		return
+	}
+	t.rest = &rest{at: n.at.position(), from: *from, when: c.compileCondition(n.When, in), taken: map[string]bool{}, keep: c.keeps(n.Keep)}
+	if n.Keys.given() {
+		t.rest.identifier = n.Keys.value == "identifier"
+		if !t.rest.identifier {
+			c.errorf(n.Keys.at, nearest(n.Keys.value, []string{"identifier"}), "unknown value %q of keys", n.Keys.value)
+		}
+	}
+	for _, e := range n.Except {
+		t.rest.taken[e.value] = true
+	}
+	c.rests = append(c.rests, pendingRest{t.rest, base.originsOf(from.path.keys())})
+}
+
+// A pendingRest waits until all lines of the rule are known.
+type pendingRest struct {
+	rest *rest
+	base []origin
+}
+
+// settleRests tells each rest line which members others read.
+func (c *compiler) settleRests(mappings []*mappingBinding) {
+	var read []origin
+	for _, m := range mappings {
+		m.mapping.root.walk(func(t *target) {
+			for _, line := range t.lines {
+				read = append(read, line.origins...)
+			}
+		})
+	}
+	for _, p := range c.rests {
+		for _, base := range p.base {
+			for _, o := range read {
+				if below := len(base.keys); len(o.keys) > below && slices.Equal(o.keys[:below], base.keys) {
+					p.rest.taken[o.keys[below]] = true
+				}
+			}
+		}
+	}
+	c.rests = nil
+}
+
+func (t *target) walk(visit func(*target)) {
+	visit(t)
+	for _, child := range t.children {
+		child.walk(visit)
+	}
+}
+
+// overlaps refuses a target inside another, where one would silently replace
+// the other; a line that copies an object may leave the inner one out by
+// except.
+func (c *compiler) overlaps(root *target, nodes []lineNode) {
+	root.walk(func(t *target) {
+		for _, child := range t.children {
+			for _, line := range t.lines {
+				if !slices.Contains(line.except, child.name) {
+					c.errorf(c.lineAt(nodes, child.label), "Give the line of the outer one except: ["+child.name+"], or remove one of them.",
+						"the target %s lies inside the target %s", child.label, targetLabel(t))
+				}
+			}
+		}
+		if t.rest != nil && len(t.lines) > 0 {
+			c.errorf(c.lineAt(nodes, t.label), "", "the target %s has both a value and rest", t.label)
+		}
+	})
+}
+
+func (c *compiler) lineAt(nodes []lineNode, label string) span {
+	for _, n := range nodes {
+		if strings.HasPrefix(n.To.value, label) {
+			return n.To.at
+		}
+	}
+	return nodes[0].at
+}
+
+// skeleton builds the object with a mark in each place by sjson and reads each
+// mark back by gjson: what the two cannot do, the rule cannot mean.
+func (c *compiler) skeleton(m *mapping, nodes []lineNode) {
+	document := "{}"
+	for _, n := range nodes {
+		segments, bad := parsePath(n.To.value)
+		if bad != nil {
+			continue
+		}
+		set := make([]string, len(segments))
+		for i, seg := range segments {
+			set[i] = escapeKey(seg.key)
+			if strings.Trim(seg.key, "0123456789") == "" && strings.HasPrefix(n.To.value[seg.at:], `\`) {
+				set[i] = ":" + seg.key
+			}
+		}
+		next, err := sjson.SetRaw(document, strings.Join(set, "."), "0")
+		if err != nil {
+			continue // an overlap, which has been reported
+		}
+		document = next
+		if !gjson.Get(document, newPath(segments).gjson).Exists() && !c.hasErrors() {
+			c.errorf(n.To.at, "", "no object can have the target %s", n.To.value)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Severity tells an error from a warning. Its zero value is deliberately
+// neither.
+type Severity int
+
+const (
+	// SeverityError is a finding that keeps the rules from loading.
+	SeverityError Severity = iota + 1
+	// SeverityWarning is a finding that does not.
+	SeverityWarning
+)
+
+func (s Severity) String() string {
+	switch s {
+	case SeverityError:
+		return "error"
+	case SeverityWarning:
+		return "warning"
+	default:
+		return "invalid severity"
+	}
+}
+
+// A Diagnostic is one finding about a rule file.
+type Diagnostic struct {
+	Severity Severity
+	// Summary says in one line what is wrong.
+	Summary string
+	// Detail says what to do about it; may be empty.
+	Detail string
+	// At is where the finding begins.
+	At Position
+	// Width is how many runes of Line are meant; 0 counts as 1.
+	Width int
+	// Line is the text of the line that At names; empty where there is none.
+	Line string
+}
+
+// String renders the finding for a person: the place and the summary, the line
+// with a caret below the characters that are meant, and what to do.
+func (d Diagnostic) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s: %s", d.At, d.Severity, d.Summary)
+	if d.Line != "" {
+		b.WriteString(d.snippet())
+	}
+	if d.Detail != "" {
+		fmt.Fprintf(&b, "\n  %s", d.Detail)
+	}
+	return b.String()
+}
+
+// snippet shows the line. Tabs become single spaces so that the caret stands
+// below its character whatever the terminal makes of a tab, and a long line is
+// cut around the caret.
+func (d Diagnostic) snippet() string {
+	const window = 66
+	runes := []rune(strings.ReplaceAll(d.Line, "\t", " "))
+	from, column := 0, max(d.At.Column-1, 0)
+	if len(runes) > window {
+		from = min(max(column-window/2, 0), len(runes)-window)
+	}
+	shown := runes[min(from, len(runes)):min(from+window, len(runes))]
+	width := min(max(d.Width, 1), max(len(shown)-(column-from), 1))
+	margin := fmt.Sprintf("%5d | ", d.At.Line)
+	return fmt.Sprintf("\n%s%s\n%s| %s%s", margin, strings.TrimRight(string(shown), " "),
+		strings.Repeat(" ", len(margin)-2), strings.Repeat(" ", column-from), strings.Repeat("^", width))
+}
+
+// Diagnostics are findings in the order of their places, without duplicates.
+// It is an error: everything that is wrong, at once.
+type Diagnostics []Diagnostic
+
+// Error renders every finding, one below the other.
+func (ds Diagnostics) Error() string {
+	parts := make([]string, len(ds))
+	for i, d := range ds {
+		parts[i] = d.String()
+	}
+	return strings.Join(parts, "\n")
+}
+
+// Errors gives the findings that keep the rules from loading.
+func (ds Diagnostics) Errors() Diagnostics { return ds.only(SeverityError) }
+
+// Warnings gives the findings that do not.
+func (ds Diagnostics) Warnings() Diagnostics { return ds.only(SeverityWarning) }
+
+func (ds Diagnostics) only(s Severity) Diagnostics {
+	var found Diagnostics
+	for _, d := range ds {
+		if d.Severity == s {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// maxDiagnostics bounds what is shown: past that many, the first ones matter.
+const maxDiagnostics = 100
+
+// A collector takes findings while checking goes on.
+type collector struct {
+	found Diagnostics
+}
+
+func (c *collector) errorf(at span, detail, format string, args ...any) {
+	c.add(SeverityError, at, detail, fmt.Sprintf(format, args...))
+}
+
+func (c *collector) warnf(at span, detail, format string, args ...any) {
+	c.add(SeverityWarning, at, detail, fmt.Sprintf(format, args...))
+}
+
+func (c *collector) add(severity Severity, at span, detail, summary string) {
+	d := Diagnostic{Severity: severity, Summary: summary, Detail: detail, At: at.position()}
+	if at.src != nil {
+		d.Line = at.src.line(d.At.Line)
+		d.Width = utf8.RuneCountInString(at.src.text[at.start:min(max(at.end, at.start), len(at.src.text))])
+		d.Width = min(d.Width, max(utf8.RuneCountInString(d.Line)-d.At.Column+1, 1))
+	}
+	c.found = append(c.found, d)
+}
+
+func (c *collector) hasErrors() bool { return len(c.found.Errors()) > 0 }
+
+// diagnostics sorts, and drops what was said twice.
+func (c *collector) diagnostics() Diagnostics {
+	slices.SortStableFunc(c.found, func(a, b Diagnostic) int {
+		return cmp.Or(
+			cmp.Compare(a.At.File, b.At.File),
+			cmp.Compare(a.At.Line, b.At.Line),
+			cmp.Compare(a.At.Column, b.At.Column),
+			cmp.Compare(a.Severity, b.Severity),
+			cmp.Compare(a.Summary, b.Summary),
+		)
+	})
+	unique := slices.CompactFunc(c.found, func(a, b Diagnostic) bool {
+		return a.At == b.At && a.Summary == b.Summary
+	})
+	return unique[:min(len(unique), maxDiagnostics)]
+}
+
+// nearest gives a sentence that names the candidate most like name, or one that
+// lists the candidates where none is near and they are few.
+func nearest(name string, candidates []string) string {
+	best, distance := "", 1+max(1, len(name)/3)
+	for _, candidate := range candidates {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	switch {
+	case best != "":
+		return fmt.Sprintf("Did you mean %q?", best)
+	case len(candidates) == 0:
+		return ""
+	case len(candidates) > 24:
+		return ""
+	default:
+		return "Known here: " + strings.Join(candidates, ", ") + "."
+	}
+}
+
+// editDistance counts insertions, deletions, substitutions and swaps of
+// neighbours (optimal string alignment).
+func editDistance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			cost := 1
+			if x[i-1] == y[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(y)]
+}

@@ -1,0 +1,489 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// An Execution is the delivery of one event, without I/O: [Execution.Next]
+// gives a request, whoever performs it calls [Execution.Respond], and so on
+// until Next reports the end and [Execution.Outcome] tells it. It is not safe
+// for concurrent use, and holds nothing but memory: one that is given up needs
+// no closing.
+type Execution struct {
+	config  *Config
+	event   value
+	runs    []*ruleRun
+	current int
+	stack   []*frame
+	results map[*rule]value
+	pending *pendingRequest
+	facts   []Fact
+	sent    int
+	written bool // a request that can change something was answered or lost
+	ended   bool
+	outcome Outcome
+}
+
+// A ruleRun is one rule that takes the event, mapped and checked.
+type ruleRun struct {
+	rule  *rule
+	slots []value
+}
+
+// A pendingRequest is what Next shows until it is answered.
+type pendingRequest struct {
+	request Request
+	path    string // for reports, which a link has none of
+	frame   *frame
+}
+
+// A frame is a block that is being run.
+type frame struct {
+	run    *ruleRun
+	block  *block
+	slots  []value
+	at     int    // the step at hand
+	done   []bool // steps whose values stand, when others are done again
+	redone map[*arm]bool
+	call   *callRun
+	find   *findRun
+	fresh  *step    // of which the answer is not to be recalled
+	recall []string // keys under which a lookup's way may be known
+	leave  func(x *Execution, f *frame)
+}
+
+// Start begins the delivery of an event. The event is checked, and every rule
+// that takes it is mapped and checked, before the first request: an event that
+// ends rejected here has caused none. Start does not keep a reference to the
+// bytes.
+func (c *Config) Start(event []byte) *Execution {
+	x := &Execution{config: c, event: rawValue(string(event)), results: map[*rule]value{}}
+	x.outcome.Rules = []string{}
+	if reason := x.unfit(); reason != "" {
+		x.event = value{}
+		x.finish(Rejected, reason)
+		return x
+	}
+	x.event.raw = strings.Trim(x.event.raw, " \t\r\n")
+	x.match()
+	return x
+}
+
+// unfit says why the bytes are no event that a rule may see.
+func (x *Execution) unfit() string {
+	limits := x.config.limits
+	if len(x.event.raw) > limits.EventBytes {
+		return fmt.Sprintf("the event has %d bytes, and %d are allowed", len(x.event.raw), limits.EventBytes)
+	}
+	if err := scanJSON(x.event.raw, limits.Depth, limits.Keys); err != nil {
+		return fmt.Sprintf("the event is not usable JSON: %v", err)
+	}
+	if first := strings.TrimLeft(x.event.raw, " \t\r\n"); first[0] != '{' {
+		return "the event is " + rawValue(first).kindText() + ", not an object"
+	}
+	return ""
+}
+
+// match finds the rules for the event and maps them all.
+func (x *Execution) match() {
+	p := x.config.program
+	kind := x.event.get(p.by)
+	if kind.kind() != '"' || kind.raw == `""` {
+		x.finish(Rejected, fmt.Sprintf("the event's %s is %s: it has to name one of %s", p.by.gjson, emptyText(kind), strings.Join(p.kinds, ", ")))
+		return
+	}
+	matched := false
+	for _, r := range p.rules {
+		if !r.takes(kind.text(), p.fold) {
+			continue
+		}
+		matched = true
+		if !x.prepare(r) {
+			return
+		}
+	}
+	switch {
+	case !matched:
+		x.finish(Ignored, fmt.Sprintf("no rule takes %s events, only %s", shorten(quote(kind.text())), strings.Join(p.kinds, ", ")))
+	case len(x.runs) == 0:
+		x.finish(Ignored, fmt.Sprintf("no rule for %s events has its condition met", shorten(quote(kind.text()))))
+	}
+}
+
+func (r *rule) takes(kind string, folding bool) bool {
+	for _, e := range r.events {
+		if e == kind || folding && sameFold(e, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// prepare evaluates everything of a rule that needs no reply. It reports false
+// where the event ended.
+func (x *Execution) prepare(r *rule) bool {
+	run := &ruleRun{rule: r, slots: x.newSlots(r.block)}
+	run.slots[slotEvent] = x.event
+	var warnings []note
+	for _, v := range r.vars {
+		found, warning, err := v.source.value(run.slots)
+		if err != nil {
+			return x.reject(r, v.source.at, err.Error())
+		}
+		if warning != "" {
+			warnings = append(warnings, note{warning, v.source.at})
+		}
+		run.slots[v.slot] = found
+	}
+	applies, err := r.when.holds(run.slots)
+	if err != nil {
+		return x.reject(r, r.at, err.Error())
+	}
+	if !applies {
+		return true
+	}
+	x.warnAll(r, warnings)
+	return x.require(run) && x.mapAll(run)
+}
+
+func (x *Execution) newSlots(b *block) []value {
+	slots := make([]value, max(b.slots, firstFreeSlot))
+	slots[slotConfig] = x.config.values
+	for slot, constant := range b.constants {
+		slots[slot] = rawValue(constant)
+	}
+	return slots
+}
+
+// require reports every requirement that is not met, not only the first.
+func (x *Execution) require(run *ruleRun) bool {
+	var missing []string
+	var at Position
+	for _, q := range run.rule.requires {
+		applies, err := q.when.holds(run.slots)
+		if err != nil {
+			return x.reject(run.rule, q.at, err.Error())
+		}
+		if !applies || q.met(run.slots) {
+			continue
+		}
+		if len(missing) == 0 {
+			at = q.at
+		}
+		missing = append(missing, q.message.message(run.slots))
+	}
+	if len(missing) > 0 {
+		return x.reject(run.rule, at, strings.Join(missing, "; "))
+	}
+	return true
+}
+
+func (q *requirement) met(slots []value) bool {
+	for _, r := range q.reads {
+		if r.from(slots).present(keep{}) {
+			return true
+		}
+	}
+	return false
+}
+
+func (x *Execution) mapAll(run *ruleRun) bool {
+	var missing []string
+	var at Position
+	for _, m := range run.rule.mappings {
+		filled, f := m.mapping.fill(run.slots)
+		if f.err != nil {
+			return x.reject(run.rule, run.rule.at, f.err.Error())
+		}
+		x.warnAll(run.rule, f.warnings)
+		for _, line := range f.missing {
+			if len(missing) == 0 {
+				at = line.at
+			}
+			missing = append(missing, fmt.Sprintf("%s needs %s", run.rule.name, line.label))
+		}
+		run.slots[m.slot] = filled
+	}
+	if len(missing) > 0 {
+		return x.reject(run.rule, at, strings.Join(missing, "; "))
+	}
+	x.runs = append(x.runs, run)
+	x.outcome.Rules = append(x.outcome.Rules, run.rule.name)
+	return true
+}
+
+func (x *Execution) reject(r *rule, at Position, reason string) bool {
+	x.runs = nil
+	x.outcome.Rule, x.outcome.At = r.name, at
+	x.finish(Rejected, reason)
+	return false
+}
+
+func (x *Execution) warn(r *rule, text string, at Position) {
+	if text == "" {
+		return
+	}
+	w := Warning{Rule: r.name, Text: text, At: at}
+	for _, said := range x.outcome.Warnings {
+		if said.Rule == w.Rule && said.Text == w.Text {
+			return
+		}
+	}
+	x.outcome.Warnings = append(x.outcome.Warnings, w)
+}
+
+func (x *Execution) warnAll(r *rule, notes []note) {
+	for _, n := range notes {
+		x.warn(r, n.text, n.at)
+	}
+}
+
+func (x *Execution) finish(s Status, reason string) {
+	if x.ended {
+		return
+	}
+	x.ended, x.pending = true, nil
+	x.outcome.Status, x.outcome.Reason = s, reason
+}
+
+// end finishes the event with the step to blame.
+func (x *Execution) end(f *frame, s *step, status Status, reason string) {
+	if status == Rejected && x.written {
+		status = Failed // a rejected event has changed nothing
+	}
+	x.outcome.Rule, x.outcome.Step, x.outcome.At = f.run.rule.name, s.name, s.at
+	x.finish(status, reason)
+}
+
+// Order gives the ordering keys of the event: it has to wait for every earlier
+// event that shares one. An event that is not usable has none.
+func (x *Execution) Order() []string {
+	var keys []string
+	slots := make([]value, firstFreeSlot)
+	slots[slotEvent], slots[slotConfig] = x.event, x.config.values
+	for i, reads := range x.config.program.order {
+		for _, r := range reads {
+			if v := r.from(slots); v.scalar() && v.present(keep{}) {
+				keys = append(keys, fmt.Sprintf("%d:%s", i, v.text()))
+				break
+			}
+		}
+	}
+	return keys
+}
+
+// Type gives what the rules match the event by; empty where it has none.
+func (x *Execution) Type() string { return x.event.get(x.config.program.by).text() }
+
+// MessageID gives what the source calls the event by; empty where it has none.
+func (x *Execution) MessageID() string { return x.event.get(x.config.program.id).text() }
+
+// Next gives the request to be made, and false at the end. Until it is
+// answered, Next gives the same one.
+func (x *Execution) Next() (Request, bool) {
+	for x.pending == nil && !x.ended {
+		x.advance()
+	}
+	if x.ended {
+		return Request{}, false
+	}
+	return x.pending.request, true
+}
+
+// advance does one thing: begin a rule, leave a block, or run a step.
+func (x *Execution) advance() {
+	if len(x.stack) == 0 {
+		x.nextRule()
+		return
+	}
+	f := x.stack[len(x.stack)-1]
+	if f.at == len(f.block.steps) {
+		x.stack = x.stack[:len(x.stack)-1]
+		f.leave(x, f)
+		return
+	}
+	s := f.block.steps[f.at]
+	switch {
+	case f.call != nil:
+		f.call.proceed(x)
+	case f.find != nil:
+		f.find.proceed(x)
+	case f.done[f.at]:
+		f.at++
+	default:
+		x.begin(f, s)
+	}
+}
+
+// begin runs a step whose condition holds.
+func (x *Execution) begin(f *frame, s *step) {
+	applies, err := s.when.holds(f.slots)
+	if err != nil {
+		x.end(f, s, Failed, err.Error())
+		return
+	}
+	if applies {
+		s.op.run(x, f, s)
+		return
+	}
+	none := value{}
+	if s.list {
+		none = rawValue("[]")
+	}
+	x.complete(f, s, none)
+}
+
+// complete stores the value of a step and goes on to the next.
+func (x *Execution) complete(f *frame, s *step, v value) {
+	if s.slot >= 0 {
+		f.slots[s.slot] = v
+	}
+	if f.fresh == s {
+		f.fresh = nil
+	}
+	f.call, f.find = nil, nil
+	f.done[s.index] = true
+	f.at = s.index + 1
+}
+
+func (x *Execution) push(run *ruleRun, b *block, slots []value, leave func(*Execution, *frame)) *frame {
+	f := &frame{run: run, block: b, slots: slots, done: make([]bool, len(b.steps)), redone: map[*arm]bool{}, leave: leave}
+	x.stack = append(x.stack, f)
+	return f
+}
+
+// nextRule begins the next rule, or ends the event.
+func (x *Execution) nextRule() {
+	for ; x.current < len(x.runs); x.current++ {
+		run := x.runs[x.current]
+		if x.follows(run) {
+			x.push(run, run.rule.block, run.slots, (*Execution).leaveRule)
+			x.current++
+			return
+		}
+	}
+	x.finish(Delivered, "")
+}
+
+// follows binds the results of earlier rules; a rule that follows one that did
+// not run does not run either.
+func (x *Execution) follows(run *ruleRun) bool {
+	for _, b := range run.rule.after {
+		result, ran := x.results[b.rule]
+		if !ran {
+			return false
+		}
+		run.slots[b.slot] = result
+	}
+	return true
+}
+
+func (x *Execution) leaveRule(f *frame) {
+	var parts []string
+	for _, field := range f.run.rule.result {
+		v, warning, err := field.source.value(f.slots)
+		x.warn(f.run.rule, warning, field.source.at)
+		if err == nil && v.missing() && (field.source.required || warning != "") {
+			err = fmt.Errorf("the result %s needs %s, which the answers do not have", field.name, field.source.label)
+		}
+		if err != nil {
+			x.outcome.Rule, x.outcome.At = f.run.rule.name, field.source.at
+			x.finish(Failed, err.Error())
+			return
+		}
+		if !v.missing() {
+			parts = append(parts, quote(field.name)+":"+v.raw)
+		}
+	}
+	x.results[f.run.rule] = rawValue("{" + strings.Join(parts, ",") + "}")
+}
+
+// Respond feeds the answer to the request that Next gave last.
+func (x *Execution) Respond(r Response) {
+	if x.pending == nil {
+		return
+	}
+	p := x.pending
+	x.pending = nil
+	x.outcome.Requests = append(x.outcome.Requests, Sent{
+		Method: p.request.Method, Path: p.path, Status: r.Status, Failure: r.Failure, Attempts: max(r.Attempts, 1),
+	})
+	r = x.checked(p.request, r)
+	v := x.config.program.Judge(r)
+	if p.request.Write() && !v.NotTaken {
+		x.written = true
+	}
+	p.frame.call.answer(x, r, v)
+}
+
+// checked makes sure that an answer that will be read can be read, whatever
+// client brought it.
+func (x *Execution) checked(request Request, r Response) Response {
+	limits := x.config.limits
+	if r.Failure != Answered || !request.Reads || r.Status < 200 || r.Status > 299 {
+		return r
+	}
+	if len(r.Body) > limits.ReplyBytes {
+		r.Failure, r.Detail = Unreadable, fmt.Sprintf("the answer has more than %d bytes", limits.ReplyBytes)
+	} else if err := scanJSON(replyText(r.Body), limits.Depth, 0); err != nil {
+		r.Failure, r.Detail = Unreadable, fmt.Sprintf("the answer is not usable JSON: %v", err)
+	}
+	return r
+}
+
+// replyText gives the body of an answer; none at all counts as null.
+func replyText(body []byte) string {
+	if text := strings.Trim(string(body), " \t\r\n"); text != "" {
+		return text
+	}
+	return "null"
+}
+
+// Recall answers the request that Next gave last from a memory. key is one of
+// Request.Recall, and value what a Fact taught for it; a value that is not is
+// as if nothing were remembered, and the request stays.
+func (x *Execution) Recall(key string, remembered json.RawMessage) {
+	if x.pending == nil || scanJSON(string(remembered), x.config.limits.Depth, 0) != nil {
+		return
+	}
+	p := x.pending
+	x.pending = nil
+	if !p.frame.call.recalled(x, key, rawValue(string(remembered))) {
+		x.pending = p
+		p.request.Recall = nil
+	}
+}
+
+// Facts gives what the last answers taught, in order, and hands it over: the
+// next call gives only what came after.
+func (x *Execution) Facts() []Fact {
+	facts := x.facts
+	x.facts = nil
+	return facts
+}
+
+// Abort ends an execution that cannot go on, such as when the run stops: as
+// Unfinished, or as Uncertain where the answer to a call that is not idempotent
+// was lost and looking has not settled it yet. A request that went out without
+// an answer has to be reported by Respond first.
+func (x *Execution) Abort(reason string) {
+	if x.ended {
+		return
+	}
+	if len(x.stack) == 0 || x.pending == nil {
+		x.finish(Unfinished, reason)
+		return
+	}
+	f := x.pending.frame
+	status := Unfinished
+	if r := f.call; r.confirm != nil && r.confirm.refusal == "" {
+		status, reason = Uncertain, r.confirm.lost+"; "+reason
+	}
+	x.end(f, f.block.steps[f.at], status, reason)
+}
+
+// Outcome tells how the event ended. It is complete once Next has reported the
+// end.
+func (x *Execution) Outcome() Outcome { return x.outcome }

@@ -1,0 +1,543 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	exprparser "github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+)
+
+// An expression is compiled once and safe for concurrent use. What it reads of
+// events and replies are prepared reads, so that it never sees more of them
+// than it names.
+type expression struct {
+	text    string
+	at      Position
+	program *vm.Program
+	reads   []exprRead
+}
+
+type exprRead struct {
+	read
+	name    *name
+	label   string
+	keys    []string // for messages and shapes
+	used    bool
+	onPath  bool // handed over as it is, not decoded
+	located file.Location
+}
+
+// environment is what expr sees. Every path of an expression is an element of
+// Read.
+type environment struct {
+	Read []any
+}
+
+// eval runs the expression on the values of a frame.
+func (e *expression) eval(slots []value) (any, error) {
+	env := environment{Read: make([]any, len(e.reads))}
+	for i, r := range e.reads {
+		switch {
+		case !r.used:
+		case r.onPath:
+			env.Read[i] = r.from(slots)
+		default:
+			env.Read[i] = r.from(slots).decode()
+		}
+	}
+	result, err := vm.Run(e.program, env)
+	if err != nil {
+		return nil, e.failure(err)
+	}
+	return result, nil
+}
+
+// evalValue gives the result as JSON.
+func (e *expression) evalValue(slots []value) (value, error) {
+	result, err := e.eval(slots)
+	if err != nil {
+		return value{}, err
+	}
+	if v, ok := result.(value); ok {
+		return v, nil
+	}
+	v, err := encode(result)
+	if err != nil {
+		return value{}, e.failure(err)
+	}
+	return v, nil
+}
+
+// holds evaluates a condition.
+func (e *expression) holds(slots []value) (bool, error) {
+	if e == nil {
+		return true, nil
+	}
+	result, err := e.eval(slots)
+	if err != nil {
+		return false, err
+	}
+	truth, ok := result.(bool)
+	if !ok {
+		return false, e.failure(fmt.Errorf("the condition gave %s", typeText(result)))
+	}
+	return truth, nil
+}
+
+// failure words what went wrong at run time, without any value in it.
+func (e *expression) failure(err error) error {
+	message := err.Error()
+	var located *file.Error
+	if errors.As(err, &located) {
+		message = located.Message
+	}
+	return fmt.Errorf("the expression at %s cannot be evaluated: %s", e.at, message)
+}
+
+// loops are the functions of expr-lang that run a predicate over a list.
+func loops() map[string]bool {
+	return map[string]bool{ // true: the predicate has to be a condition
+		"all": true, "any": true, "none": true, "one": true,
+		"filter": true, "find": true, "count": true, "map": false,
+	}
+}
+
+// compileExpression checks and compiles the text of an expression. A nil
+// result means that it has been reported why not.
+func (c *compiler) compileExpression(t text, in *scope) *expression {
+	return c.expression(t, in, false)
+}
+
+// compileCondition compiles what has to be true or false by itself.
+func (c *compiler) compileCondition(t text, in *scope) *expression {
+	if !t.given() {
+		return nil
+	}
+	return c.expression(t, in, true)
+}
+
+func (c *compiler) expression(t text, in *scope, condition bool) *expression {
+	if !t.given() {
+		return nil
+	}
+	tree, err := exprparser.Parse(t.value)
+	if err != nil {
+		c.expressionError(t, err)
+		return nil
+	}
+	a := &analysis{compiler: c, text: t, scope: in, locals: map[string]bool{}}
+	a.check(tree.Node, 0)
+	if condition {
+		a.condition(tree.Node)
+	}
+	if a.failed {
+		return nil
+	}
+	return c.patchAndCompile(t, in)
+}
+
+func (c *compiler) patchAndCompile(t text, in *scope) *expression {
+	e := &expression{text: t.value, at: t.at.position()}
+	p := &patcher{expression: e, scope: in}
+	options := append(slices.Clone(c.exprOptions), expr.Patch(p))
+	program, err := expr.Compile(t.value, options...)
+	if err != nil {
+		c.expressionError(t, err)
+		return nil
+	}
+	e.program = program
+	for _, r := range e.reads {
+		if r.used {
+			c.touch(r.slot)
+			c.checkShape(t.part(byteOffset(t.value, r.located.From), byteOffset(t.value, r.located.To)), r.label, r.name, r.keys)
+		}
+	}
+	return e
+}
+
+// exprOptions builds what every compilation shares.
+func exprOptions() []expr.Option {
+	options := []expr.Option{expr.Env(environment{}), expr.DisableAllBuiltins()}
+	for name := range loops() {
+		options = append(options, expr.EnableBuiltin(name))
+	}
+	for _, f := range slices.Concat(Functions(), operators()) {
+		options = append(options, expr.Function(f.Name, f.call, f.types...))
+	}
+	return options
+}
+
+func (c *compiler) expressionError(t text, err error) {
+	var located *file.Error
+	if !errors.As(err, &located) {
+		c.errorf(t.at, "", "bad expression: %v", err)
+		return
+	}
+	from := byteOffset(t.value, located.From)
+	to := max(byteOffset(t.value, located.To), from+1)
+	c.errorf(t.part(from, to), "", "bad expression: %s", located.Message)
+}
+
+// byteOffset turns expr's offsets, which count runes, into ours.
+func byteOffset(s string, runes int) int {
+	for i := range s {
+		if runes == 0 {
+			return i
+		}
+		runes--
+	}
+	return len(s)
+}
+
+// An analysis checks an expression as it was written, before anything is
+// rewritten, so that every finding is about what its author sees.
+type analysis struct {
+	*compiler
+	text   text
+	scope  *scope
+	locals map[string]bool // of let
+	failed bool
+}
+
+func (a *analysis) fail(n ast.Node, detail, format string, args ...any) {
+	a.failed = true
+	loc := n.Location()
+	from := byteOffset(a.text.value, loc.From)
+	to := max(byteOffset(a.text.value, loc.To), from+1)
+	a.errorf(a.text.part(from, to), detail, format, args...)
+}
+
+// check walks an expression. depth counts the loops around it.
+func (a *analysis) check(n ast.Node, depth int) {
+	switch n := n.(type) {
+	case *ast.NilNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode:
+	case *ast.IdentifierNode:
+		a.identifier(n)
+	case *ast.PointerNode:
+		if n.Name != "" && n.Name != "index" {
+			a.fail(n, "", "#%s is not part of the rule language", n.Name)
+		}
+	case *ast.MemberNode:
+		if n.Method {
+			a.fail(n, "", "values have no methods")
+			return
+		}
+		a.check(n.Node, depth)
+		a.check(n.Property, depth)
+	case *ast.ChainNode:
+		a.check(n.Node, depth)
+	case *ast.UnaryNode:
+		a.unary(n, depth)
+	case *ast.BinaryNode:
+		a.binary(n, depth)
+	case *ast.ConditionalNode:
+		a.condition(n.Cond)
+		a.check(n.Cond, depth)
+		a.check(n.Exp1, depth)
+		a.check(n.Exp2, depth)
+	case *ast.ArrayNode:
+		for _, element := range n.Nodes {
+			a.check(element, depth)
+		}
+	case *ast.MapNode:
+		for _, pair := range n.Pairs {
+			a.check(pair.(*ast.PairNode).Value, depth)
+		}
+	case *ast.VariableDeclaratorNode:
+		a.check(n.Value, depth)
+		if a.scope.names[n.Name] != nil {
+			a.fail(n, "", "duplicate name %q", n.Name)
+		}
+		a.locals[n.Name] = true
+		a.check(n.Expr, depth)
+	case *ast.CallNode:
+		callee, _ := n.Callee.(*ast.IdentifierNode)
+		if callee == nil {
+			a.fail(n, "", "only functions can be called")
+			return
+		}
+		a.call(n, callee.Value, n.Arguments, depth)
+	case *ast.BuiltinNode:
+		a.call(n, n.Name, n.Arguments, depth)
+	case *ast.PredicateNode:
+		a.check(n.Node, depth)
+	default:
+		a.fail(n, "docs/rules.md lists what expressions can hold.", "this is not part of the rule language")
+	}
+}
+
+func (a *analysis) identifier(n *ast.IdentifierNode) {
+	if a.locals[n.Value] || a.scope.names[n.Value] != nil {
+		return
+	}
+	a.failed = true
+	loc := n.Location()
+	a.unknownName(a.text.part(byteOffset(a.text.value, loc.From), byteOffset(a.text.value, loc.To)), n.Value, a.scope)
+}
+
+func (a *analysis) unary(n *ast.UnaryNode, depth int) {
+	a.check(n.Node, depth)
+	switch n.Operator {
+	case "!", "not":
+		a.condition(n.Node)
+	case "-":
+	default:
+		a.fail(n, "", "the operator %s is not part of the rule language", n.Operator)
+	}
+}
+
+func (a *analysis) binary(n *ast.BinaryNode, depth int) {
+	a.check(n.Left, depth)
+	a.check(n.Right, depth)
+	switch n.Operator {
+	case "&&", "||", "and", "or":
+		a.condition(n.Left)
+		a.condition(n.Right)
+	case "??", "==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith", "+", "-", "*", "/":
+	case "matches":
+		pattern, constant := n.Right.(*ast.StringNode)
+		if !constant {
+			a.fail(n.Right, "", "the pattern behind matches has to be a text in quotes")
+		} else if _, err := regexp.Compile(pattern.Value); err != nil {
+			a.fail(n.Right, "", "the pattern does not compile: %v", err)
+		}
+	default:
+		a.fail(n, "", "the operator %s is not part of the rule language", n.Operator)
+	}
+}
+
+func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int) {
+	functions := Functions()
+	i := slices.IndexFunc(functions, func(f Function) bool { return f.Name == name })
+	needsCondition, loop := loops()[name]
+	switch {
+	case loop && depth > 0:
+		a.fail(n, "Compute the inner list in a step before (let:), or use in, absent or respell.",
+			"a loop inside a loop, which a hostile event could make endless")
+	case loop:
+		a.loop(n, name, arguments, needsCondition)
+		return
+	case i < 0:
+		a.fail(n, nearest(name, functionNames()), "unknown function %q", name)
+	case functions[i].onPath && (len(arguments) == 0 || !a.isPath(arguments[0])):
+		a.fail(n, "Name a mapping, an input or a part of one.", "%s needs a path as its first argument", name)
+	}
+	for _, argument := range arguments {
+		a.check(argument, depth)
+	}
+}
+
+func (a *analysis) loop(n ast.Node, name string, arguments []ast.Node, needsCondition bool) {
+	if len(arguments) != 2 {
+		a.fail(n, "", "%s takes a list and a predicate, as in %s(list, .key == 1)", name, name)
+		return
+	}
+	a.check(arguments[0], 0)
+	predicate, ok := arguments[1].(*ast.PredicateNode)
+	if !ok {
+		a.fail(arguments[1], "", "%s takes a list and a predicate", name)
+		return
+	}
+	a.check(predicate.Node, 1)
+	if needsCondition {
+		a.condition(predicate.Node)
+	}
+}
+
+func functionNames() []string {
+	var names []string
+	for _, f := range Functions() {
+		names = append(names, f.Name)
+	}
+	for name := range loops() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// isPath reports whether a node is a chain of constant members of a name.
+func (a *analysis) isPath(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return !a.locals[n.Value]
+	case *ast.ChainNode:
+		return a.isPath(n.Node)
+	case *ast.MemberNode:
+		_, key := n.Property.(*ast.StringNode)
+		return key && a.isPath(n.Node)
+	default:
+		return false
+	}
+}
+
+// condition makes sure that an expression is true or false by itself: nil and
+// "false" are neither, and what is absent must not pass for either.
+func (a *analysis) condition(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		if slices.Contains([]string{"&&", "||", "and", "or", "==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith", "matches"}, n.Operator) {
+			return
+		}
+	case *ast.UnaryNode:
+		if n.Operator == "!" || n.Operator == "not" {
+			return
+		}
+	case *ast.BoolNode:
+		a.fail(n, "Remove the condition, or the part that it switches off.", "the condition is always %t", n.Value)
+		return
+	case *ast.ConditionalNode:
+		a.condition(n.Exp1)
+		a.condition(n.Exp2)
+		return
+	case *ast.CallNode:
+		if callee, ok := n.Callee.(*ast.IdentifierNode); ok && isBoolFunction(callee.Value) {
+			return
+		}
+	case *ast.BuiltinNode:
+		if slices.Contains([]string{"all", "any", "none", "one"}, n.Name) || isBoolFunction(n.Name) {
+			return
+		}
+	case *ast.IdentifierNode:
+		if declared := a.scope.names[n.Value]; declared == nil || declared.boolean || a.locals[n.Value] {
+			return
+		}
+	case *ast.MemberNode, *ast.ChainNode:
+		if a.booleanMember(n) {
+			return
+		}
+	}
+	a.fail(n, "Write a comparison, such as x == true or x != nil.", "this is neither true nor false by itself")
+}
+
+func isBoolFunction(name string) bool {
+	return slices.ContainsFunc(Functions(), func(f Function) bool { return f.Name == name && f.bool })
+}
+
+// booleanMember reports whether a chain ends at a member declared boolean.
+func (a *analysis) booleanMember(n ast.Node) bool {
+	m, ok := n.(*ast.MemberNode)
+	if !ok {
+		return false
+	}
+	root, ok := m.Node.(*ast.IdentifierNode)
+	key, constant := m.Property.(*ast.StringNode)
+	if !ok || !constant || a.scope.names[root.Value] == nil {
+		return false
+	}
+	s, known := a.scope.names[root.Value].shape.at(key.Value)
+	return !known || s != nil && s.boolean // an unknown member is reported elsewhere
+}
+
+// A patcher rewrites an expression before it is compiled: paths become
+// prepared reads, operators become functions that know JSON's types, and
+// member access becomes safe. It is called for the children of a node first.
+type patcher struct {
+	expression *expression
+	scope      *scope
+}
+
+// Visit implements ast.Visitor.
+func (p *patcher) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if found := p.scope.names[n.Value]; found != nil {
+			p.replace(node, p.read(exprRead{name: found, label: n.Value, located: n.Location()}))
+		}
+	case *ast.MemberNode:
+		p.member(node, n)
+	case *ast.ChainNode:
+		ast.Patch(node, n.Node)
+	case *ast.UnaryNode:
+		if n.Operator == "-" {
+			p.replace(node, operatorCall("=negate", n.Node))
+		}
+	case *ast.BinaryNode:
+		if slices.ContainsFunc(operators(), func(f Function) bool { return f.Name == n.Operator }) {
+			p.replace(node, operatorCall(n.Operator, n.Left, n.Right))
+		}
+	case *ast.BuiltinNode:
+		if _, loop := loops()[n.Name]; loop {
+			n.Arguments[0] = operatorCall("=list", n.Arguments[0])
+		}
+	case *ast.CallNode:
+		p.call(n)
+	}
+}
+
+func (p *patcher) replace(node *ast.Node, by ast.Node) { ast.Patch(node, by) }
+
+func operatorCall(name string, arguments ...ast.Node) ast.Node {
+	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: arguments}
+}
+
+// read adds a prepared read and gives the node that fetches it.
+func (p *patcher) read(r exprRead) ast.Node {
+	segments := make([]segment, len(r.keys))
+	for i, key := range r.keys {
+		segments[i] = segment{key: key}
+	}
+	r.read = read{slot: r.name.slot, path: newPath(segments)}
+	r.used = true
+	p.expression.reads = append(p.expression.reads, r)
+	return &ast.MemberNode{
+		Node:     &ast.IdentifierNode{Value: "Read"},
+		Property: &ast.IntegerNode{Value: len(p.expression.reads) - 1},
+	}
+}
+
+// readOf gives the read that a node fetches, nil for any other node.
+func (p *patcher) readOf(n ast.Node) *exprRead {
+	m, ok := n.(*ast.MemberNode)
+	if !ok {
+		return nil
+	}
+	root, ok := m.Node.(*ast.IdentifierNode)
+	if !ok || root.Value != "Read" {
+		return nil
+	}
+	return &p.expression.reads[m.Property.(*ast.IntegerNode).Value]
+}
+
+// member lengthens a read by a constant key, or makes the access safe.
+func (p *patcher) member(node *ast.Node, n *ast.MemberNode) {
+	base := p.readOf(n.Node)
+	key, constant := constantKey(n.Property)
+	if base == nil || !constant {
+		p.replace(node, operatorCall("=member", n.Node, n.Property))
+		return
+	}
+	base.used = false
+	longer := exprRead{name: base.name, label: base.label, keys: append(slices.Clone(base.keys), key), located: n.Location()}
+	longer.located.From = min(longer.located.From, base.located.From)
+	p.replace(node, p.read(longer))
+}
+
+func constantKey(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value, n.Value != ""
+	case *ast.IntegerNode:
+		return strconv.Itoa(n.Value), n.Value >= 0
+	default:
+		return "", false
+	}
+}
+
+func (p *patcher) call(n *ast.CallNode) {
+	callee, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok || len(n.Arguments) == 0 {
+		return
+	}
+	onPath := slices.ContainsFunc(Functions(), func(f Function) bool { return f.Name == callee.Value && f.onPath })
+	if r := p.readOf(n.Arguments[0]); onPath && r != nil {
+		r.onPath = true
+	}
+}

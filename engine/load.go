@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	pathpkg "path"
+)
+
+// Load reads the destination in a folder of fsys, checks and compiles it. dir
+// is the folder that holds destination.yaml, "." for the root of fsys.
+//
+// The error is [Diagnostics] where the rules are wrong: everything at once, of
+// all files, sorted. Where a file cannot be read it is the file system's error.
+// Findings that do not keep the rules from running are in [Program.Warnings].
+func Load(fsys fs.FS, dir string) (*Program, error) {
+	l := &loader{fsys: fsys, dir: dir, collector: &collector{}}
+	destination, err := l.destination()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := l.rules(destination)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.tables(destination.Tables); err != nil {
+		return nil, err
+	}
+	program := compile(&compiler{collector: l.collector}, destination, rules)
+	found := l.diagnostics()
+	if len(found.Errors()) > 0 {
+		return nil, found
+	}
+	program.warnings = found
+	return program, nil
+}
+
+// A loader reads the files of one destination.
+type loader struct {
+	*collector
+	fsys fs.FS
+	dir  string
+}
+
+func (l *loader) open(name string) (*parser, error) {
+	file := pathpkg.Join(l.dir, name)
+	data, err := fs.ReadFile(l.fsys, file)
+	if err != nil {
+		return nil, fmt.Errorf("the rules cannot be read: %w", err)
+	}
+	return &parser{l.collector, newSource(file, string(data))}, nil
+}
+
+func (l *loader) destination() (destinationFile, error) {
+	p, err := l.open("destination.yaml")
+	if err != nil {
+		return destinationFile{}, err
+	}
+	return parseDestination(p), nil
+}
+
+// rules reads the files that the destination names, in its order, and reports
+// rule files that it does not name: they would do nothing.
+func (l *loader) rules(d destinationFile) ([]*ruleFile, error) {
+	var rules []*ruleFile
+	for _, name := range d.Rules {
+		p, err := l.open(name.value + ".yaml")
+		if errors.Is(err, fs.ErrNotExist) {
+			l.errorf(name.at, "Write it, or remove the name.", "there is no file %s.yaml", name.value)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r := parseRule(p)
+		if r.Name.given() && r.Name.value != name.value {
+			l.errorf(r.Name.at, "", "the file %s.yaml holds the rule %q", name.value, r.Name.value)
+		}
+		rules = append(rules, &r)
+	}
+	return rules, nil
+}
+
+// tables reads the files of tables into their entries.
+func (l *loader) tables(tables []tableNode) error {
+	for i := range tables {
+		t := &tables[i]
+		if !t.File.given() {
+			continue
+		}
+		if pathpkg.Base(t.File.value) != t.File.value {
+			l.errorf(t.File.at, "", "the file of a table lies beside destination.yaml")
+			continue
+		}
+		p, err := l.open(t.File.value)
+		if errors.Is(err, fs.ErrNotExist) {
+			l.errorf(t.File.at, "", "there is no file %s", t.File.value)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		t.Entries = parseTableFile(p)
+	}
+	return nil
+}

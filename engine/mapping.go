@@ -1,0 +1,356 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A sourced is the compiled form of where a value comes from.
+type sourced struct {
+	at       Position
+	label    string // for messages: what it is read from
+	reads    []read
+	labels   []string
+	literal  string // a value: of the rule
+	expr     *expression
+	as       *conversion
+	table    *table
+	fallback string // the default, as JSON
+	when     *expression
+	keep     keep
+	except   []string
+	required bool
+	message  *template
+	origins  []origin
+}
+
+// A table maps one text to another.
+type table struct {
+	name    string
+	entries map[string]string
+}
+
+// value evaluates the source. A warning is set where something was there that
+// does not fit; an error where an expression could not be evaluated.
+func (s *sourced) value(slots []value) (v value, warning string, err error) {
+	applies, err := s.when.holds(slots)
+	if err != nil || !applies {
+		return value{}, "", err
+	}
+	v, warning, err = s.found(slots)
+	if err == nil && v.missing() && s.fallback != "" {
+		v = rawValue(s.fallback)
+	}
+	return v, warning, err
+}
+
+// found gives the first present value that fits.
+func (s *sourced) found(slots []value) (value, string, error) {
+	if s.literal != "" {
+		return rawValue(s.literal), "", nil
+	}
+	if s.expr != nil {
+		v, err := s.expr.evalValue(slots)
+		if err != nil {
+			return value{}, "", err
+		}
+		fitted, warning := s.fit(v, "the value of "+s.label)
+		return fitted, warning, nil
+	}
+	var warning string
+	for i, r := range s.reads {
+		v, problem := s.fit(r.from(slots), s.labels[i])
+		if !v.missing() {
+			return v, "", nil
+		}
+		if warning == "" {
+			warning = problem
+		}
+	}
+	return value{}, warning, nil
+}
+
+// fit applies presence, as, table and except.
+func (s *sourced) fit(v value, label string) (value, string) {
+	if !v.present(s.keep) {
+		return value{}, ""
+	}
+	if s.as != nil {
+		converted, fits := s.as.convert(v)
+		if !fits {
+			return value{}, fmt.Sprintf("%s is %s and was left out: %s is needed", label, v.kindText(), s.as.wants)
+		}
+		v = converted
+	}
+	if s.table != nil {
+		entry, known := s.table.entries[v.text()]
+		if !known {
+			return value{}, fmt.Sprintf("%s is %q and was left out: the table %s does not have it", label, shorten(v.text()), s.table.name)
+		}
+		v = textValue(entry)
+	}
+	return s.leaveOut(v), ""
+}
+
+// leaveOut copies an object without the members that the line excepts.
+func (s *sourced) leaveOut(v value) value {
+	if len(s.except) == 0 || v.kind() != '{' {
+		return v
+	}
+	var parts []string
+	v.members(func(key string, member value) {
+		if !slices.Contains(s.except, key) {
+			parts = append(parts, quote(key)+":"+member.raw)
+		}
+	})
+	v.raw = "{" + strings.Join(parts, ",") + "}"
+	return v
+}
+
+// A mapping is a compiled list of lines: a tree of the targets, in the order
+// in which they first occur, and the lines that fill each.
+type mapping struct {
+	name string
+	root *target
+}
+
+// A target is one place in the object that a mapping makes.
+type target struct {
+	key      string // as JSON, with quotes; empty for the root and elements
+	name     string // unquoted
+	path     string // as joinTarget makes it
+	label    string // as the rule writes it
+	array    bool
+	children []*target
+	lines    []*sourced
+	rest     *rest
+}
+
+// A rest is the line that takes what no other line reads.
+type rest struct {
+	at         Position
+	from       read
+	when       *expression
+	taken      map[string]bool // keys that other lines read, or except names
+	identifier bool
+	keep       keep
+}
+
+// A filling is one evaluation of a mapping.
+type filling struct {
+	slots    []value
+	buf      []byte
+	names    map[string]string
+	warnings []note
+	missing  []*sourced // required lines without a value
+	err      error
+}
+
+// A note is a warning with its place.
+type note struct {
+	text string
+	at   Position
+}
+
+// fill evaluates all lines and gives the object.
+func (m *mapping) fill(slots []value) (value, *filling) {
+	f := &filling{slots: slots}
+	if !m.root.write(f, false) {
+		f.buf = append(f.buf, "{}"...)
+	}
+	return value{raw: string(f.buf), names: f.names}, f
+}
+
+// write appends the target with everything below it, and reports whether there
+// was anything. comma says that another member stands before it.
+func (t *target) write(f *filling, comma bool) bool {
+	mark := len(f.buf)
+	if comma {
+		f.buf = append(f.buf, ',')
+	}
+	if t.key != "" {
+		f.buf = append(append(f.buf, t.key...), ':')
+	}
+	if t.writeValue(f) {
+		return true
+	}
+	f.buf = f.buf[:mark]
+	return false
+}
+
+func (t *target) writeValue(f *filling) bool {
+	v := t.lineValue(f)
+	if len(t.children) == 0 && t.rest == nil {
+		f.buf = append(f.buf, v.raw...)
+		return !v.missing()
+	}
+	brackets := "{}"
+	if t.array {
+		brackets = "[]"
+	}
+	f.buf = append(f.buf, brackets[0])
+	some := f.inner(v)
+	for _, child := range t.children {
+		some = child.write(f, some) || some
+	}
+	if t.rest != nil {
+		some = t.writeRest(f, some) || some
+	}
+	f.buf = append(f.buf, brackets[1])
+	return some
+}
+
+// inner appends the members of an object that a line copied without the ones
+// that have lines of their own. What is no object gives way to those lines.
+func (f *filling) inner(v value) bool {
+	if v.kind() != '{' || !v.present(keep{}) {
+		return false
+	}
+	f.buf = append(f.buf, v.raw[1:len(v.raw)-1]...)
+	return true
+}
+
+// lineValue gives what the first line with a value yields.
+func (t *target) lineValue(f *filling) value {
+	var required *sourced
+	for _, line := range t.lines {
+		v, warning, err := line.value(f.slots)
+		if err != nil && f.err == nil {
+			f.err = err
+		}
+		if warning != "" {
+			f.warnings = append(f.warnings, note{warning, line.at})
+		}
+		if !v.missing() {
+			f.keepNames(t, v)
+			return v
+		}
+		if line.required && required == nil {
+			required = line
+		}
+	}
+	if required != nil {
+		f.missing = append(f.missing, required)
+	}
+	return value{}
+}
+
+// keepNames carries the original keys of an object along when a line copies it
+// as a whole.
+func (f *filling) keepNames(t *target, v value) {
+	for place, name := range v.names {
+		if below, within := strings.CutPrefix(place, v.at); within {
+			f.rename(t.path+below, name)
+		}
+	}
+}
+
+func (f *filling) rename(place, name string) {
+	if f.names == nil {
+		f.names = map[string]string{}
+	}
+	f.names[place] = name
+}
+
+// An entry is one member that a rest line takes.
+type entry struct {
+	key, name string
+	raw       string
+}
+
+func (t *target) writeRest(f *filling, comma bool) bool {
+	applies, err := t.rest.when.holds(f.slots)
+	if err != nil && f.err == nil {
+		f.err = err
+	}
+	if err != nil || !applies {
+		return false
+	}
+	for _, e := range t.restEntries(f) {
+		if comma {
+			f.buf = append(f.buf, ',')
+		}
+		f.buf = append(appendQuoted(f.buf, e.key), ':')
+		f.buf = append(f.buf, e.raw...)
+		if e.key != e.name {
+			f.rename(joinTarget(t.path, []string{e.key}), e.name)
+		}
+		comma = true
+	}
+	return comma
+}
+
+// restEntries collects the scalar members nobody else reads, under the keys
+// they are sent with. Of several that fall on one key the exact one wins, else
+// the first.
+func (t *target) restEntries(f *filling) []entry {
+	var entries []entry
+	index := map[string]int{}
+	for _, child := range t.children {
+		index[t.rest.compared(child.name)] = -1
+	}
+	t.rest.from.from(f.slots).members(func(name string, member value) {
+		if t.rest.taken[name] || !member.scalar() || !member.present(t.rest.keep) {
+			return
+		}
+		e := entry{key: t.rest.key(name), name: name, raw: member.raw}
+		at, collides := index[t.rest.compared(e.key)]
+		switch {
+		case !collides:
+			index[t.rest.compared(e.key)] = len(entries)
+			entries = append(entries, e)
+		case at >= 0 && e.key == e.name && entries[at].key != entries[at].name:
+			f.collision(t.rest, entries[at], e)
+			entries[at] = e
+		case at >= 0:
+			f.collision(t.rest, e, entries[at])
+		default:
+			f.collision(t.rest, e, entry{name: "a line of the mapping"})
+		}
+	})
+	return entries
+}
+
+func (f *filling) collision(r *rest, lost, kept entry) {
+	text := fmt.Sprintf("%q was left out: %q takes the key %q", shorten(lost.name), shorten(kept.name), shorten(lost.key))
+	f.warnings = append(f.warnings, note{text, r.at})
+}
+
+func (r *rest) key(name string) string {
+	if r.identifier {
+		return identifier(name)
+	}
+	return name
+}
+
+// compared gives the form in which two keys are told apart.
+func (r *rest) compared(key string) string {
+	if r.identifier {
+		return fold(key)
+	}
+	return key
+}
+
+// identifier writes a key with ASCII letters, digits and underscores only, one
+// underscore for each other rune. A key of digits only, or of nothing, gets an
+// underscore before it.
+func identifier(key string) string {
+	onlyDigits := true
+	mapped := strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			return r
+		case r == '_', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+			onlyDigits = false
+			return r
+		default:
+			onlyDigits = false
+			return '_'
+		}
+	}, key)
+	if onlyDigits {
+		return "_" + mapped
+	}
+	return mapped
+}

@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Retry says how calls are repeated.
+type Retry struct {
+	// Attempts is how often one call is made at most, the first included.
+	Attempts int
+	// Elapsed is how long after the first attempt another may start.
+	Elapsed time.Duration
+	// First and Most are the shortest and the longest wait of the exponential
+	// backoff.
+	First, Most time.Duration
+	// Jitter is the part of such a wait that is left to chance, 0 to 1.
+	Jitter float64
+}
+
+// A Wait says how long to wait before a call is repeated.
+type Wait int
+
+const (
+	// WaitBackoff means exponential backoff. The zero value is no Wait.
+	WaitBackoff Wait = iota + 1
+	// WaitRetryAfter means as long as the Retry-After header says, and backoff
+	// where there is none.
+	WaitRetryAfter
+)
+
+// A Verdict is what the destination's policy says of one response.
+type Verdict struct {
+	// Retry asks for the call to be repeated after Wait, if it is idempotent
+	// or NotTaken, and attempts are left. The engine never shows a response
+	// with Retry to a rule: it means that retries ran out.
+	Retry bool
+	Wait  Wait
+	// NotTaken means that the call certainly had no effect.
+	NotTaken bool
+	// Stop means that no other event can do better: the run ends.
+	Stop bool
+}
+
+// A policy is the compiled retry policy.
+type policy struct {
+	retry    []retryRule
+	notTaken []outcomeRule
+	stop     []outcomeRule
+}
+
+// An outcomeRule matches responses.
+type outcomeRule struct {
+	statuses statusSet
+	except   statusSet
+	network  []Failure
+}
+
+type retryRule struct {
+	outcomeRule
+	wait Wait
+}
+
+func (r outcomeRule) matches(response Response) bool {
+	if response.Failure != Answered {
+		return slices.Contains(r.network, response.Failure)
+	}
+	return r.statuses.has(response.Status) && !r.except.has(response.Status)
+}
+
+// Judge applies the destination's policy to a response. It is a pure function.
+func (p *Program) Judge(response Response) Verdict {
+	var v Verdict
+	for _, r := range p.policy.retry {
+		if r.matches(response) {
+			v.Retry, v.Wait = true, r.wait
+			break
+		}
+	}
+	matches := func(r outcomeRule) bool { return r.matches(response) }
+	v.NotTaken = slices.ContainsFunc(p.policy.notTaken, matches)
+	v.Stop = slices.ContainsFunc(p.policy.stop, matches)
+	return v
+}
+
+// A statusSet is a list of statuses and of classes such as 5xx.
+type statusSet struct {
+	exact   []int
+	classes []int // 5 for 5xx
+}
+
+func (s statusSet) has(status int) bool {
+	return slices.Contains(s.exact, status) || slices.Contains(s.classes, status/100)
+}
+
+func (c *compiler) statuses(texts []text) statusSet {
+	var set statusSet
+	for _, t := range texts {
+		if class, isClass := strings.CutSuffix(t.value, "xx"); isClass && len(class) == 1 && class[0] >= '1' && class[0] <= '5' {
+			set.classes = append(set.classes, int(class[0]-'0'))
+			continue
+		}
+		status, err := strconv.Atoi(t.value)
+		if err != nil || status < 100 || status > 599 {
+			c.errorf(t.at, "Write 429, or 5xx for a whole class.", "%q is no HTTP status", t.value)
+			continue
+		}
+		set.exact = append(set.exact, status)
+	}
+	return set
+}
+
+// The defaults of a destination that does not say otherwise: what RFC 9110
+// says of the statuses.
+func (c *compiler) retry(n retryNode) {
+	p := c.program
+	p.retry = Retry{Attempts: 8, Elapsed: 15 * time.Minute, First: time.Second, Most: time.Minute, Jitter: 0.5}
+	if n.Attempts.given() {
+		p.retry.Attempts = c.count(n.Attempts, 1, 100)
+	}
+	c.setDuration(&p.retry.Elapsed, n.Elapsed)
+	c.setDuration(&p.retry.First, n.Backoff.First)
+	c.setDuration(&p.retry.Most, n.Backoff.Most)
+	if t := n.Backoff.Jitter; t.given() {
+		f, err := strconv.ParseFloat(t.value, 64)
+		if err != nil || f < 0 || f > 1 {
+			c.errorf(t.at, "", "jitter is a fraction from 0 to 1, not %s", t.value)
+		}
+		p.retry.Jitter = f
+	}
+	for _, node := range n.When {
+		r := retryRule{outcomeRule: c.outcomeRule(node), wait: WaitBackoff}
+		switch node.Wait.value {
+		case "backoff":
+		case "retry-after":
+			r.wait = WaitRetryAfter
+		default:
+			c.errorf(node.at, "", "wait is either backoff or retry-after")
+		}
+		p.policy.retry = append(p.policy.retry, r)
+	}
+	p.policy.notTaken = c.outcomeRules(n.NotTaken)
+	p.policy.stop = c.outcomeRules(n.Stop)
+}
+
+func (c *compiler) outcomeRules(nodes []conditionNode) []outcomeRule {
+	var rules []outcomeRule
+	for _, n := range nodes {
+		if n.Wait.given() {
+			c.errorf(n.Wait.at, "", "wait belongs to the lines of when")
+		}
+		rules = append(rules, c.outcomeRule(n))
+	}
+	return rules
+}
+
+func (c *compiler) outcomeRule(n conditionNode) outcomeRule {
+	r := outcomeRule{statuses: c.statuses(n.Status), except: c.statuses(n.Except)}
+	known := []string{string(Refused), string(Reset), string(Timeout), string(Unreadable)}
+	for _, t := range n.Network {
+		if !slices.Contains(known, t.value) {
+			c.errorf(t.at, nearest(t.value, known), "unknown failure %q", t.value)
+			continue
+		}
+		r.network = append(r.network, Failure(t.value))
+	}
+	return r
+}
+
+func (c *compiler) setDuration(into *time.Duration, t text) {
+	if !t.given() {
+		return
+	}
+	d, err := time.ParseDuration(t.value)
+	if err != nil || d <= 0 {
+		c.errorf(t.at, "Write it as 30s, 10m or 1h.", "%q is no duration", t.value)
+		return
+	}
+	*into = d
+}
+
+func (c *compiler) count(t text, least, most int) int {
+	n, err := strconv.Atoi(t.value)
+	if err != nil || n < least || n > most {
+		c.errorf(t.at, "", "%s is no whole number from %d to %d", t.value, least, most)
+		return least
+	}
+	return n
+}

@@ -1,0 +1,364 @@
+package engine
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// Limits bound what one event, and what comes back for it, may cost. The zero
+// value of a field stands for its default.
+type Limits struct {
+	// EventBytes is the size of an event; 0 means 512 KiB.
+	EventBytes int
+	// Depth is how deep an event or a reply may be nested; 0 means 128.
+	Depth int
+	// Keys is how many members one object of an event may have; 0 means 1000.
+	Keys int
+	// ReplyBytes is the size of one reply; 0 means 8 MiB.
+	ReplyBytes int
+	// Requests is how many requests one event may cause; 0 means 1000.
+	Requests int
+}
+
+// WithDefaults gives the limits with every zero replaced by its default.
+func (l Limits) WithDefaults() Limits {
+	set := func(field *int, value int) {
+		if *field <= 0 {
+			*field = value
+		}
+	}
+	set(&l.EventBytes, 512<<10)
+	set(&l.Depth, 128)
+	set(&l.Keys, 1000)
+	set(&l.ReplyBytes, 8<<20)
+	set(&l.Requests, 1000)
+	return l
+}
+
+// A scanner reads JSON once, from the first byte to the last, and makes sure
+// that everything after it may trust what it sees: the grammar of RFC 8259,
+// UTF-8, no nesting that would exhaust a stack, no object with one key twice.
+// gjson takes the first of two equal keys where most receivers take the last,
+// so such an object would mean different things to a rule and to its reader;
+// and gjson.Valid calls itself for each level. This scanner does not recurse.
+type scanner struct {
+	data   string
+	pos    int
+	depth  int
+	keys   int // per object; 0 for no limit
+	levels []level
+	names  []string // the keys of all open objects, one behind the other
+}
+
+// A level is an open object or array.
+type level struct {
+	object bool
+	first  int                 // of its keys in names
+	seen   map[string]struct{} // in place of names, once they are many
+	count  int
+}
+
+// manyKeys is where looking through a list costs more than a map.
+const manyKeys = 24
+
+// scanJSON checks one JSON value. A keys of 0 sets no limit to them.
+func scanJSON(data string, depth, keys int) error {
+	s := scanner{data: data, depth: depth, keys: keys}
+	return s.document()
+}
+
+func (s *scanner) document() error {
+	if err := s.values(); err != nil {
+		return err
+	}
+	s.space()
+	if s.pos < len(s.data) {
+		return s.errorf("text after the end of the value")
+	}
+	return nil
+}
+
+// values reads one value with everything inside it. It is one loop so that
+// depth costs memory and not stack.
+func (s *scanner) values() error {
+	for {
+		s.space()
+		opened, err := s.value()
+		if err != nil {
+			return err
+		}
+		for !opened {
+			if len(s.levels) == 0 {
+				return nil
+			}
+			closed, err := s.next()
+			if err != nil {
+				return err
+			}
+			if !closed {
+				break
+			}
+		}
+	}
+}
+
+// value reads a scalar, or the opening of an object or array. It reports
+// whether something is open now that expects a value.
+func (s *scanner) value() (opened bool, err error) {
+	switch c := s.peek(); {
+	case c == '{' || c == '[':
+		return s.open(c)
+	case c == '"':
+		_, err = s.text()
+	case c == '-' || c >= '0' && c <= '9':
+		err = s.number()
+	case c == 't':
+		err = s.word("true")
+	case c == 'f':
+		err = s.word("false")
+	case c == 'n':
+		err = s.word("null")
+	case s.pos >= len(s.data):
+		err = s.errorf("the value ends too early")
+	default:
+		err = s.errorf("a value cannot begin like this")
+	}
+	return false, err
+}
+
+func (s *scanner) open(c byte) (bool, error) {
+	if len(s.levels) >= s.depth {
+		return false, s.errorf("nested deeper than %d levels", s.depth)
+	}
+	s.pos++
+	s.space()
+	if c == '{' && s.peek() == '}' || c == '[' && s.peek() == ']' {
+		s.pos++
+		return false, nil
+	}
+	s.levels = append(s.levels, level{object: c == '{', first: len(s.names)})
+	if c == '{' {
+		return true, s.key()
+	}
+	return true, nil
+}
+
+// next reads what follows a value inside an object or array: a comma and, in
+// an object, the next key; or the end, which closes it.
+func (s *scanner) next() (closed bool, err error) {
+	top := &s.levels[len(s.levels)-1]
+	s.space()
+	switch c := s.peek(); {
+	case c == ',':
+		s.pos++
+		if top.object {
+			s.space()
+			return false, s.key()
+		}
+		return false, nil
+	case top.object && c == '}' || !top.object && c == ']':
+		s.pos++
+		s.names = s.names[:top.first]
+		s.levels = s.levels[:len(s.levels)-1]
+		return true, nil
+	case s.pos >= len(s.data):
+		return false, s.errorf("the value ends too early")
+	default:
+		return false, s.errorf("a comma or the end is missing")
+	}
+}
+
+func (s *scanner) key() error {
+	start := s.pos
+	if s.peek() != '"' {
+		return s.errorf("a key is missing")
+	}
+	escaped, err := s.text()
+	if err != nil {
+		return err
+	}
+	name := s.data[start+1 : s.pos-1]
+	if escaped {
+		name = unquote(s.data[start:s.pos])
+	}
+	if err := s.once(name, start); err != nil {
+		return err
+	}
+	s.space()
+	if s.peek() != ':' {
+		return s.errorf("a colon is missing")
+	}
+	s.pos++
+	return nil
+}
+
+// once notes a key of the innermost object.
+func (s *scanner) once(name string, at int) error {
+	top := &s.levels[len(s.levels)-1]
+	top.count++
+	if s.keys > 0 && top.count > s.keys {
+		return s.errorf("an object has more than %d keys", s.keys)
+	}
+	if top.has(s.names, name) {
+		s.pos = at
+		return s.errorf("an object has the key %s twice", shorten(quote(name)))
+	}
+	if top.seen != nil {
+		top.seen[name] = struct{}{}
+		return nil
+	}
+	s.names = append(s.names, name)
+	if top.count == manyKeys {
+		top.seen = make(map[string]struct{}, 4*manyKeys)
+		for _, name := range s.names[top.first:] {
+			top.seen[name] = struct{}{}
+		}
+		s.names = s.names[:top.first]
+	}
+	return nil
+}
+
+func (l *level) has(names []string, name string) bool {
+	if l.seen != nil {
+		_, there := l.seen[name]
+		return there
+	}
+	for _, other := range names[l.first:] {
+		if other == name {
+			return true
+		}
+	}
+	return false
+}
+
+// text reads a string and reports whether it has escapes.
+func (s *scanner) text() (escaped bool, err error) {
+	for s.pos++; s.pos < len(s.data); {
+		switch c := s.data[s.pos]; {
+		case c == '"':
+			s.pos++
+			return escaped, nil
+		case c == '\\':
+			escaped = true
+			if err := s.escape(); err != nil {
+				return escaped, err
+			}
+		case c < 0x20:
+			return escaped, s.errorf("a control character stands bare in a text")
+		case c < utf8.RuneSelf:
+			s.pos++
+		default:
+			r, size := utf8.DecodeRuneInString(s.data[s.pos:])
+			if r == utf8.RuneError && size == 1 {
+				return escaped, s.errorf("the text is not UTF-8")
+			}
+			s.pos += size
+		}
+	}
+	return escaped, s.errorf("a text has no end")
+}
+
+func (s *scanner) escape() error {
+	if s.pos+1 >= len(s.data) {
+		return s.errorf("a text has no end")
+	}
+	switch s.data[s.pos+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		s.pos += 2
+		return nil
+	case 'u':
+		for i := s.pos + 2; i < s.pos+6; i++ {
+			if i >= len(s.data) || !isHex(s.data[i]) {
+				return s.errorf("a \\u escape needs four hexadecimal digits")
+			}
+		}
+		s.pos += 6
+		return nil
+	default:
+		return s.errorf("an escape that JSON does not have")
+	}
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+func (s *scanner) number() error {
+	if s.peek() == '-' {
+		s.pos++
+	}
+	if s.peek() == '0' {
+		s.pos++
+	} else if s.digits() == 0 {
+		return s.errorf("a number needs digits")
+	}
+	if s.peek() == '.' {
+		s.pos++
+		if s.digits() == 0 {
+			return s.errorf("a number needs digits after its point")
+		}
+	}
+	if c := s.peek(); c == 'e' || c == 'E' {
+		s.pos++
+		if c := s.peek(); c == '+' || c == '-' {
+			s.pos++
+		}
+		if s.digits() == 0 {
+			return s.errorf("a number needs digits in its exponent")
+		}
+	}
+	return nil
+}
+
+func (s *scanner) digits() int {
+	start := s.pos
+	for c := s.peek(); c >= '0' && c <= '9'; c = s.peek() {
+		s.pos++
+	}
+	return s.pos - start
+}
+
+func (s *scanner) word(word string) error {
+	if len(s.data)-s.pos < len(word) || s.data[s.pos:s.pos+len(word)] != word {
+		return s.errorf("a value cannot begin like this")
+	}
+	s.pos += len(word)
+	return nil
+}
+
+func (s *scanner) space() {
+	for s.pos < len(s.data) {
+		switch s.data[s.pos] {
+		case ' ', '\t', '\n', '\r':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+// peek gives the next byte, 0 at the end; a NUL byte in the text is nothing
+// that JSON has, so the two need no telling apart.
+func (s *scanner) peek() byte {
+	if s.pos < len(s.data) {
+		return s.data[s.pos]
+	}
+	return 0
+}
+
+func (s *scanner) errorf(format string, args ...any) error {
+	return fmt.Errorf("byte %d: %s", s.pos+1, fmt.Sprintf(format, args...))
+}
+
+// shorten keeps a text from the outside to a length that fits a message.
+func shorten(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}

@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+)
+
+func (l *let) run(x *Execution, f *frame, s *step) {
+	v, warning, err := l.source.value(f.slots)
+	if err != nil {
+		x.end(f, s, Failed, err.Error())
+		return
+	}
+	x.warn(f.run.rule, warning, s.at)
+	x.complete(f, s, v)
+}
+
+func (t *stop) run(x *Execution, f *frame, s *step) {
+	message := t.message.message(f.slots)
+	switch t.kind {
+	case "reject":
+		x.end(f, s, Rejected, message)
+	case "fail":
+		x.end(f, s, Failed, message)
+	default:
+		x.warn(f.run.rule, message, s.at)
+		x.complete(f, s, value{})
+	}
+}
+
+func (u *use) run(x *Execution, f *frame, s *step) {
+	slots := x.newSlots(u.procedure.block)
+	for _, in := range u.inputs {
+		v, warning, err := in.source.value(f.slots)
+		if err != nil {
+			x.end(f, s, Failed, err.Error())
+			return
+		}
+		x.warn(f.run.rule, warning, in.source.at)
+		slots[in.slot] = v
+	}
+	x.push(f.run, u.procedure.block, slots, func(x *Execution, inner *frame) { u.leave(x, f, s, inner) })
+}
+
+func (u *use) leave(x *Execution, f *frame, s *step, inner *frame) {
+	if u.procedure.result == nil {
+		x.complete(f, s, value{})
+		return
+	}
+	v, warning, err := u.procedure.result.value(inner.slots)
+	switch {
+	case err != nil:
+		x.end(f, s, Failed, err.Error())
+	case v.missing() && (warning != "" || u.procedure.result.required):
+		x.end(f, s, Failed, "the answers do not have "+u.procedure.result.label)
+	default:
+		x.complete(f, s, v)
+	}
+}
+
+// A findRun is a lookup at work: the ways one after the other, each with each
+// of the values given for it.
+type findRun struct {
+	find  *find
+	frame *frame
+	step  *step
+	fresh bool
+	way   int
+	value int
+	asked []string // memory keys
+}
+
+func (d *find) run(x *Execution, f *frame, s *step) {
+	f.find = &findRun{find: d, frame: f, step: s, fresh: f.fresh == s}
+}
+
+// proceed asks the next way, or ends with nobody.
+func (r *findRun) proceed(x *Execution) {
+	l := r.find.lookup
+	if r.way == len(l.ways) {
+		x.complete(r.frame, r.step, value{})
+		return
+	}
+	w := l.ways[r.way]
+	values := distinct(r.find.inputs[w.by], r.frame.slots)
+	if r.value == len(values) {
+		r.way, r.value = r.way+1, 0
+		return
+	}
+	v := values[r.value]
+	r.value++
+	r.ask(x, w, v)
+}
+
+// distinct gives the present values of an input, each once.
+func distinct(reads []read, slots []value) []value {
+	var values []value
+	for _, rd := range reads {
+		v, fits := asString(rd.from(slots))
+		if fits && v.present(keep{}) && !slices.ContainsFunc(values, func(o value) bool { return o.raw == v.raw }) {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+func (r *findRun) ask(x *Execution, w *way, v value) {
+	slots := x.newSlots(w.block)
+	slots[w.slot] = v
+	applies, err := w.when.holds(slots)
+	if err != nil {
+		x.end(r.frame, r.step, Failed, err.Error())
+		return
+	}
+	if !applies {
+		return
+	}
+	key := r.find.lookup.key(w.by, v.text())
+	r.asked = append(r.asked, key)
+	inner := x.push(r.frame.run, w.block, slots, func(x *Execution, inner *frame) { r.leave(x, w, inner) })
+	if !r.fresh && r.find.lookup.remember > 0 {
+		inner.recall = []string{key}
+	}
+}
+
+// leave takes what a way found.
+func (r *findRun) leave(x *Execution, w *way, inner *frame) {
+	found, err := w.found.evalValue(inner.slots)
+	if err != nil {
+		x.end(r.frame, r.step, Failed, err.Error())
+		return
+	}
+	records := found.elements()
+	switch {
+	case len(records) == 0:
+	case len(records) == 1:
+		r.found(x, r.find.lookup.kept(records[0]))
+	default:
+		x.end(r.frame, r.step, Failed, r.find.lookup.severalText(w, records))
+	}
+}
+
+// found ends the lookup, and teaches it under every key that it was asked by
+// or that the record has.
+func (r *findRun) found(x *Execution, record value) {
+	x.learnRecord(r.find.lookup, record, r.asked)
+	x.complete(r.frame, r.step, record)
+}
+
+// recalled ends the lookup with a remembered record, and teaches it under the
+// keys that were asked in vain before, so that the next event need not ask.
+func (r *findRun) recalled(x *Execution, record value) {
+	x.stack = x.stack[:len(x.stack)-1]
+	for _, key := range r.asked[:len(r.asked)-1] {
+		x.facts = append(x.facts, Fact{Op: Learn, Key: key, Value: []byte(record.raw), For: r.find.lookup.remember})
+	}
+	x.complete(r.frame, r.step, record)
+}
+
+func (l *lookup) key(by, text string) string {
+	if l.fold {
+		text = fold(text)
+	}
+	return l.name + " by " + by + ": " + text
+}
+
+// kept picks the members of a record that the lookup keeps.
+func (l *lookup) kept(record value) value {
+	var parts []string
+	record.members(func(key string, member value) {
+		if slices.Contains(l.keep, key) {
+			parts = append(parts, quote(key)+":"+member.raw)
+		}
+	})
+	return rawValue("{" + strings.Join(parts, ",") + "}")
+}
+
+// keys gives the memory keys that a record has by itself.
+func (l *lookup) keys(record value) []string {
+	var keys []string
+	for _, w := range l.ways {
+		if v, fits := asString(record.get(newPath([]segment{{key: w.by}}))); fits && v.present(keep{}) {
+			keys = append(keys, l.key(w.by, v.text()))
+		}
+	}
+	return keys
+}
+
+func (l *lookup) severalText(w *way, records []value) string {
+	var ids []string
+	for _, record := range records {
+		ids = append(ids, record.get(newPath([]segment{{key: l.keep[0]}})).text())
+	}
+	return "several records have the same " + w.by + ", with the " + l.keep[0] + "s " + strings.Join(ids, ", ")
+}
+
+func (x *Execution) learnRecord(l *lookup, record value, asked []string) {
+	if l.remember == 0 || record.kind() != '{' {
+		return
+	}
+	keys := append(slices.Clone(asked), l.keys(record)...)
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		x.facts = append(x.facts, Fact{Op: Learn, Key: key, Value: []byte(record.raw), For: l.remember})
+	}
+}
+
+func (x *Execution) forgetRecord(l *lookup, record value, asked []string) {
+	for _, key := range append(slices.Clone(asked), l.keys(record)...) {
+		x.facts = append(x.facts, Fact{Op: Forget, Key: key})
+	}
+}

@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// A template is text with paths in braces, such as users/{user.id}.json.
+type template struct {
+	text  string
+	at    Position
+	parts []templatePart
+}
+
+// A templatePart is literal text, or a value to be put in.
+type templatePart struct {
+	literal string
+	read    *read
+	label   string
+}
+
+// An escape is what keeps a value within the place where it is put.
+type escape func(string) (string, error)
+
+// plainEscape is for messages and for the values of a query, which is encoded
+// as a whole.
+func plainEscape(s string) (string, error) { return s, nil }
+
+// pathEscape is for one part of a URL's path. A value of dots would change
+// which part it is.
+func pathEscape(s string) (string, error) {
+	if s == "." || s == ".." {
+		return "", fmt.Errorf("%q cannot stand in a URL", s)
+	}
+	return url.PathEscape(s), nil
+}
+
+// render fills the template. A value that is missing or no scalar is an error:
+// a request without it would mean something else.
+func (t *template) render(slots []value, e escape) (string, error) {
+	var b strings.Builder
+	for _, part := range t.parts {
+		if part.read == nil {
+			b.WriteString(part.literal)
+			continue
+		}
+		v := part.read.from(slots)
+		if !v.scalar() || v.raw == `""` {
+			return "", fmt.Errorf("{%s} in %q is %s", part.label, t.text, emptyText(v))
+		}
+		s, err := e(v.text())
+		if err != nil {
+			return "", fmt.Errorf("{%s} in %q: %w", part.label, t.text, err)
+		}
+		b.WriteString(s)
+	}
+	return b.String(), nil
+}
+
+func emptyText(v value) string {
+	if v.raw == `""` {
+		return "empty"
+	}
+	return v.kindText()
+}
+
+// message fills the template for a person to read, who can do with a gap.
+func (t *template) message(slots []value) string {
+	var b strings.Builder
+	for _, part := range t.parts {
+		if part.read == nil {
+			b.WriteString(part.literal)
+			continue
+		}
+		v := part.read.from(slots)
+		switch {
+		case v.null():
+			b.WriteString("(none)")
+		case v.scalar():
+			b.WriteString(v.text())
+		default:
+			b.WriteString(shorten(v.raw))
+		}
+	}
+	return b.String()
+}
+
+// template compiles a text with paths in braces; {{ and }} stand for braces.
+// Constants are put in at once.
+func (c *compiler) template(t text, in *scope) *template {
+	if !t.given() {
+		return nil
+	}
+	result := &template{text: t.value, at: t.at.position()}
+	for i := 0; i < len(t.value); {
+		open := strings.IndexAny(t.value[i:], "{}")
+		if open < 0 {
+			result.literal(t.value[i:])
+			break
+		}
+		open += i
+		result.literal(t.value[i:open])
+		if strings.HasPrefix(t.value[open:], "{{") || strings.HasPrefix(t.value[open:], "}}") {
+			result.literal(t.value[open : open+1])
+			i = open + 2
+			continue
+		}
+		end := strings.IndexByte(t.value[open:], '}')
+		if t.value[open] == '}' || end < 0 {
+			c.errorf(t.part(open, open+1), "Write it twice where it is meant literally.", "a single brace")
+			return nil
+		}
+		c.templateRead(t, open+1, open+end, in, result)
+		i = open + end + 1
+	}
+	return result
+}
+
+func (t *template) literal(s string) {
+	if s != "" {
+		t.parts = append(t.parts, templatePart{literal: s})
+	}
+}
+
+func (c *compiler) templateRead(t text, from, to int, in *scope, into *template) {
+	label := t.value[from:to]
+	r, n := c.readPart(t, from, to, in)
+	if r == nil {
+		return
+	}
+	if n.constant != nil && r.path.gjson == "" {
+		into.literal(rawValue(n.constant.json).text())
+		return
+	}
+	into.parts = append(into.parts, templatePart{read: r, label: label})
+}

@@ -1,0 +1,324 @@
+package engine
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+)
+
+// A value is a JSON value as it was written, which is how it is passed on:
+// nothing is decoded that only travels. The zero value means missing, which is
+// not the same as null or empty.
+type value struct {
+	raw string
+	// names holds, for objects with rewritten keys, the original of each by
+	// its target path; at is the path of this value in them.
+	names map[string]string
+	at    string
+}
+
+func rawValue(raw string) value { return value{raw: raw} }
+
+func textValue(s string) value { return value{raw: quote(s)} }
+
+func (v value) missing() bool { return v.raw == "" }
+
+// null reports whether the value is missing or null: what expressions see as
+// nil.
+func (v value) null() bool { return v.raw == "" || v.raw == "null" }
+
+// get reads a path below the value.
+func (v value) get(p path) value {
+	if p.gjson == "" {
+		return v
+	}
+	found := value{raw: p.get(v.raw)}
+	if v.names != nil && found.raw != "" {
+		found.names, found.at = v.names, joinTarget(v.at, p.keys())
+	}
+	return found
+}
+
+// joinTarget names a place in a mapping.
+func joinTarget(at string, keys []string) string {
+	for _, key := range keys {
+		at += "\x00" + key
+	}
+	return at
+}
+
+// original gives the key that a rewritten key of this object had in the event.
+func (v value) original(key string) string {
+	if name, rewritten := v.names[joinTarget(v.at, []string{key})]; rewritten {
+		return name
+	}
+	return key
+}
+
+// kind is the first byte that tells JSON types apart: { [ " t f n, or 0 for a
+// number, and 'x' for missing.
+func (v value) kind() byte {
+	if v.raw == "" {
+		return 'x'
+	}
+	switch c := v.raw[0]; c {
+	case '{', '[', '"', 't', 'f', 'n':
+		return c
+	default:
+		return '0'
+	}
+}
+
+func (v value) scalar() bool {
+	switch v.kind() {
+	case '"', 't', 'f', '0':
+		return true
+	default:
+		return false
+	}
+}
+
+// kindText names the type for messages.
+func (v value) kindText() string {
+	switch v.kind() {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "text"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	case 'x':
+		return "missing"
+	default:
+		return "a number"
+	}
+}
+
+// A keep says which values count as present although they are empty.
+type keep struct {
+	null, empty bool
+}
+
+// present reports whether there is something to send.
+func (v value) present(k keep) bool {
+	switch v.kind() {
+	case 'x':
+		return false
+	case 'n':
+		return k.null
+	case '"':
+		return k.empty || v.raw != `""`
+	case '{', '[':
+		return k.empty || strings.TrimLeft(v.raw[1:len(v.raw)-1], " \t\r\n") != ""
+	default:
+		return true
+	}
+}
+
+// text gives a scalar as text: a string decoded, a number by its digits; the
+// empty text for everything else.
+func (v value) text() string {
+	switch v.kind() {
+	case '"':
+		return unquote(v.raw)
+	case 't', 'f', '0':
+		return v.raw
+	default:
+		return ""
+	}
+}
+
+// unquote decodes a valid JSON string.
+func unquote(raw string) string {
+	if strings.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1]
+	}
+	return gjson.Parse(raw).String()
+}
+
+// elements gives the elements of an array; none for anything else.
+func (v value) elements() []value {
+	if v.kind() != '[' {
+		return nil
+	}
+	var all []value
+	gjson.Parse(v.raw).ForEach(func(_, element gjson.Result) bool {
+		all = append(all, rawValue(element.Raw))
+		return true
+	})
+	return all
+}
+
+// members calls visit for each member of an object, in order.
+func (v value) members(visit func(key string, member value)) {
+	if v.kind() != '{' {
+		return
+	}
+	gjson.Parse(v.raw).ForEach(func(key, member gjson.Result) bool {
+		visit(key.String(), rawValue(member.Raw))
+		return true
+	})
+}
+
+// arrayOf writes values as a JSON array.
+func arrayOf(all []value) value {
+	parts := make([]string, len(all))
+	for i, v := range all {
+		parts[i] = v.raw
+	}
+	return rawValue("[" + strings.Join(parts, ",") + "]")
+}
+
+// A conversion is what `as` does to a value. It reports whether the value fits.
+type conversion struct {
+	name    string
+	wants   string // for messages
+	convert func(value) (value, bool)
+}
+
+// conversions lists what `as` knows.
+func conversions() []conversion {
+	return []conversion{
+		{"string", "text or a number", asString},
+		{"integer", "a whole number", asInteger},
+		{"number", "a number", asNumber},
+		{"boolean", "true or false", asBoolean},
+		{"array", "an array or a single value", asArray},
+		{"object", "an object", asObject},
+		{"time", "a time such as 2026-01-31T12:00:00Z", asTime},
+	}
+}
+
+func asString(v value) (value, bool) {
+	switch v.kind() {
+	case '"':
+		return v, true
+	case '0':
+		return rawValue(`"` + v.raw + `"`), true
+	default:
+		return v, false
+	}
+}
+
+func asInteger(v value) (value, bool) {
+	digits := v.text()
+	if v.kind() != '"' && v.kind() != '0' {
+		return v, false
+	}
+	bare := strings.TrimPrefix(digits, "-")
+	if bare == "" || strings.Trim(bare, "0123456789") != "" || bare[0] == '0' && len(bare) > 1 {
+		return v, false
+	}
+	return rawValue(digits), true
+}
+
+func asNumber(v value) (value, bool) {
+	if v.kind() == '0' {
+		return v, true
+	}
+	if v.kind() == '"' && jsonNumber.MatchString(v.text()) {
+		return rawValue(v.text()), true
+	}
+	return v, false
+}
+
+func asBoolean(v value) (value, bool) {
+	switch v.raw {
+	case "true", "false":
+		return v, true
+	case `"true"`, `"false"`:
+		return rawValue(v.text()), true
+	default:
+		return v, false
+	}
+}
+
+func asArray(v value) (value, bool) {
+	switch {
+	case v.kind() == '[':
+		return v, true
+	case v.scalar():
+		return rawValue("[" + v.raw + "]"), true
+	default:
+		return v, false
+	}
+}
+
+func asObject(v value) (value, bool) { return v, v.kind() == '{' }
+
+func asTime(v value) (value, bool) {
+	if v.kind() != '"' {
+		return v, false
+	}
+	_, err := time.Parse(time.RFC3339Nano, v.text())
+	return v, err == nil
+}
+
+// decode gives a value as expressions see it: nil, bool, string, int64, a
+// decimal, []any or map[string]any. The value is valid JSON of bounded depth.
+func (v value) decode() any {
+	switch v.kind() {
+	case 'x', 'n':
+		return nil
+	case 't':
+		return true
+	case 'f':
+		return false
+	case '"':
+		return unquote(v.raw)
+	case '0':
+		return decodeNumber(v.raw)
+	}
+	decoder := json.NewDecoder(strings.NewReader(v.raw))
+	decoder.UseNumber()
+	var decoded any
+	if err := decoder.Decode(&decoded); err != nil {
+		panic("engine: a value that was checked does not decode: " + err.Error())
+	}
+	return exactNumbers(decoded)
+}
+
+// exactNumbers replaces json.Number, which expr would compare as text.
+func exactNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		return decodeNumber(string(v))
+	case []any:
+		for i := range v {
+			v[i] = exactNumbers(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = exactNumbers(v[key])
+		}
+	}
+	return v
+}
+
+func decodeNumber(raw string) any {
+	if n, err := strconv.ParseInt(raw, 10, 64); err == nil && raw != "-0" {
+		return n
+	}
+	return decimal(raw)
+}
+
+// encode writes the result of an expression as JSON, keys sorted.
+func encode(v any) (value, error) {
+	if v == nil {
+		return rawValue("null"), nil
+	}
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return value{}, err
+	}
+	return rawValue(strings.TrimSuffix(b.String(), "\n")), nil
+}

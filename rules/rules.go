@@ -1,0 +1,16 @@
+// Package rules holds the rule files that come with Deskrules, one folder a
+// destination. They are YAML to be read and changed: docs/rules.md is the
+// reference of the language.
+package rules
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed */*.yaml
+var files embed.FS
+
+// FS gives the embedded rule files. The folder of each destination is named
+// after it, as in engine.Load(rules.FS(), "zendesk").
+func FS() fs.FS { return files }
