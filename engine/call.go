@@ -30,6 +30,7 @@ type callRun struct {
 // A confirming is the question whether a call had its effect, and why it is
 // asked.
 type confirming struct {
+	path    string
 	refusal string // the refusal's text; empty for a lost answer
 	lost    string
 	answer  []byte
@@ -261,6 +262,7 @@ func (r *callRun) ask(x *Execution, why *confirming) {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
 	}
+	why.path = path
 	r.confirm, r.pages, r.count, r.link = why, nil, 0, ""
 	request := r.newRequest(x, "GET", path, query)
 	request.Idempotent, request.Reads = true, true
@@ -270,8 +272,8 @@ func (r *callRun) ask(x *Execution, why *confirming) {
 // text words an answer that is no success.
 func (r *callRun) text(x *Execution, response Response) string {
 	call := r.base.Method + " " + r.base.Path
-	if r.confirm != nil && r.call.confirm != nil {
-		call = "GET " + r.call.confirm.path.text
+	if r.confirm != nil {
+		call = "GET " + r.confirm.path
 	}
 	if response.Failure != Answered {
 		detail := response.Detail

@@ -8,6 +8,8 @@ import (
 
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // compile turns the trees of a destination and its rules into a Program. It
@@ -79,7 +81,7 @@ func (c *compiler) settings(nodes []settingNode) {
 func (c *compiler) setting(s *setting, n settingNode) {
 	types := []string{"string", "integer", "boolean"}
 	if n.Type.given() && !slices.Contains(types, s.Type) {
-		c.errorf(n.Type.at, nearest(s.Type, types), "unknown type %q", s.Type)
+		c.errorf(n.Type.at, spell.Advice(s.Type, types), "unknown type %q", s.Type)
 	}
 	if n.Default.given() {
 		s.fallback, s.Default = n.Default.json, rawValue(n.Default.json).decode()
@@ -161,7 +163,7 @@ func (c *compiler) authentication(n authNode, in *scope) *authentication {
 	a := &authentication{bearer: c.template(n.Bearer, in), warn: n.Warn.value}
 	for _, need := range n.Needs {
 		if c.program.setting(need.value) == nil {
-			c.errorf(need.at, nearest(need.value, c.program.settingNames()), "there is no setting %q", need.value)
+			c.errorf(need.at, spell.Advice(need.value, c.program.settingNames()), "there is no setting %q", need.value)
 		}
 		a.needs = append(a.needs, need.value)
 	}
@@ -193,17 +195,21 @@ func (c *compiler) unknownName(at span, label string, in *scope) {
 			"%q is used before its step", label)
 		return
 	}
-	c.errorf(at, nearest(label, in.labels()), "unknown name %q", label)
+	c.errorf(at, spell.Advice(label, in.labels()), "unknown name %q", label)
 }
 
 // checkShape reports a member that the value behind a name cannot have.
 func (c *compiler) checkShape(at span, label string, n *name, keys []string) {
 	s := n.shape
+	if n == c.config && len(keys) > 0 && s.members[keys[0]] == nil && c.secrets.shape.members[keys[0]] != nil {
+		c.errorf(at, "Only url, headers and authentication may read it.", "%s.%s is a secret", label, keys[0])
+		return
+	}
 	for i, key := range keys {
 		member, known := s.at(key)
 		if !known {
 			place := strings.Join(append([]string{label}, keys[:i]...), ".")
-			c.errorf(at, nearest(key, s.keys()), "%s has no %q", place, key)
+			c.errorf(at, spell.Advice(key, s.keys()), "%s has no %q", place, key)
 			return
 		}
 		if member == nil {
@@ -302,7 +308,7 @@ func (c *compiler) origin(s *sourced, n sourceNode, in *scope) {
 			}
 		}
 	}
-	if written != 1 {
+	if written != 1 && !n.broken {
 		c.errorf(n.at, "", "a value needs exactly one of from, value and expr")
 	}
 }
@@ -336,7 +342,7 @@ func (c *compiler) modifiers(s *sourced, n sourceNode) {
 	}
 	if n.Table.given() {
 		if s.table = c.tables[n.Table.value]; s.table == nil {
-			c.errorf(n.Table.at, nearest(n.Table.value, keysOf(c.tables)), "there is no table %q", n.Table.value)
+			c.errorf(n.Table.at, spell.Advice(n.Table.value, keysOf(c.tables)), "there is no table %q", n.Table.value)
 		}
 	}
 	if n.Default.given() {
@@ -355,7 +361,7 @@ func (c *compiler) conversion(t text) *conversion {
 		}
 		names = append(names, known.name)
 	}
-	c.errorf(t.at, nearest(t.value, names), "unknown type %q", t.value)
+	c.errorf(t.at, spell.Advice(t.value, names), "unknown type %q", t.value)
 	return nil
 }
 
@@ -407,7 +413,7 @@ func (c *compiler) keeps(texts []text) keep {
 		case "empty":
 			k.empty = true
 		default:
-			c.errorf(t.at, nearest(t.value, []string{"null", "empty"}), "unknown value %q of keep", t.value)
+			c.errorf(t.at, spell.Advice(t.value, []string{"null", "empty"}), "unknown value %q of keep", t.value)
 		}
 	}
 	return k
@@ -481,7 +487,7 @@ func (c *compiler) restLine(t *target, n *lineNode, in *scope) {
 	if n.Keys.given() {
 		t.rest.identifier = n.Keys.value == "identifier"
 		if !t.rest.identifier {
-			c.errorf(n.Keys.at, nearest(n.Keys.value, []string{"identifier"}), "unknown value %q of keys", n.Keys.value)
+			c.errorf(n.Keys.at, spell.Advice(n.Keys.value, []string{"identifier"}), "unknown value %q of keys", n.Keys.value)
 		}
 	}
 	for _, e := range n.Except {

@@ -1,6 +1,10 @@
 package engine
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/deskrules/deskrules/internal/spell"
+)
 
 // rule compiles one rule file.
 func (c *compiler) rule(n *ruleFile) {
@@ -96,7 +100,7 @@ func (c *compiler) after(r *rule, n *ruleFile, in *scope) {
 	}
 	earlier := c.rules[n.After.value]
 	if earlier == nil {
-		c.errorf(n.After.at, nearest(n.After.value, keysOf(c.rules)), "no rule %q runs before this one", n.After.value)
+		c.errorf(n.After.at, spell.Advice(n.After.value, keysOf(c.rules)), "no rule %q runs before this one", n.After.value)
 		return
 	}
 	if c.taken(n.After, in) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // A builder compiles the steps of one block.
@@ -213,7 +215,7 @@ func (b *builder) teachings(nodes []learnNode, in *scope) []*teaching {
 	for _, n := range nodes {
 		t := &teaching{lookup: b.lookups[n.Name.value], step: b.remembering(n.Name.value)}
 		if t.lookup == nil && t.step == nil {
-			b.errorf(n.Name.at, nearest(n.Name.value, keysOf(b.lookups)), "%q is neither a lookup nor an earlier step that remembers", n.Name.value)
+			b.errorf(n.Name.at, spell.Advice(n.Name.value, keysOf(b.lookups)), "%q is neither a lookup nor an earlier step that remembers", n.Name.value)
 			continue
 		}
 		for _, p := range n.Paths {
@@ -255,7 +257,7 @@ func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
 // action checks that the keys of an arm go with what it does.
 func (b *builder) action(s *step, a *arm, n *armNode, allowed []string) {
 	if !slices.Contains(allowed, a.then) && n.Then.given() {
-		b.errorf(n.Then.at, nearest(a.then, allowed), "unknown action %q", a.then)
+		b.errorf(n.Then.at, spell.Advice(a.then, allowed), "unknown action %q", a.then)
 	}
 	goes := func(t text, with ...string) {
 		if t.given() && !slices.Contains(with, a.then) {
@@ -317,7 +319,7 @@ func (b *builder) confirm(s *step, n *confirmNode, in *scope) *confirm {
 func (b *builder) find(s *step, n *stepNode) {
 	l := b.lookups[n.Arg.value]
 	if l == nil {
-		b.errorf(n.Arg.at, nearest(n.Arg.value, keysOf(b.lookups)), "there is no lookup %q", n.Arg.value)
+		b.errorf(n.Arg.at, spell.Advice(n.Arg.value, keysOf(b.lookups)), "there is no lookup %q", n.Arg.value)
 		s.op = &stop{kind: "warn"}
 		return
 	}
@@ -329,7 +331,7 @@ func (b *builder) find(s *step, n *stepNode) {
 	}
 	for _, w := range n.With {
 		if !slices.Contains(keys, w.Name.value) {
-			b.errorf(w.Name.at, nearest(w.Name.value, keys), "the lookup %s has no way by %q", l.name, w.Name.value)
+			b.errorf(w.Name.at, spell.Advice(w.Name.value, keys), "the lookup %s has no way by %q", l.name, w.Name.value)
 		}
 		for _, t := range w.Paths {
 			if r, _ := b.readPart(t, 0, len(t.value), b.scope); r != nil {
@@ -350,7 +352,7 @@ func (b *builder) use(s *step, n *stepNode) {
 	s.op = u
 	node := b.procedures[n.Arg.value]
 	if node == nil {
-		b.errorf(n.Arg.at, nearest(n.Arg.value, keysOf(b.procedures)), "there is no procedure %q", n.Arg.value)
+		b.errorf(n.Arg.at, spell.Advice(n.Arg.value, keysOf(b.procedures)), "there is no procedure %q", n.Arg.value)
 		s.op = &stop{kind: "warn"}
 		return
 	}
@@ -382,7 +384,7 @@ func (b *builder) inputs(u *use, n *stepNode, node *procedureNode) map[string]li
 		given[w.Name.value] = true
 		i := slices.IndexFunc(node.Inputs, func(in inputNode) bool { return in.Name.value == w.Name.value })
 		if i < 0 {
-			b.errorf(w.Name.at, nearest(w.Name.value, names), "the procedure %s has no input %q", node.Name.value, w.Name.value)
+			b.errorf(w.Name.at, spell.Advice(w.Name.value, names), "the procedure %s has no input %q", node.Name.value, w.Name.value)
 			continue
 		}
 		in := node.Inputs[i]

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // A Setting is a declared setting of a destination.
@@ -129,7 +131,7 @@ func (p *Program) Configure(settings map[string]any) (*Config, error) {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		s := p.setting(name)
 		if s == nil {
-			wrong = append(wrong, SettingError{name, strings.TrimSpace("there is no such setting. " + nearest(name, p.settingNames()))})
+			wrong = append(wrong, SettingError{name, strings.TrimSpace("there is no such setting. " + spell.Advice(name, p.settingNames()))})
 			continue
 		}
 		v, problem := s.take(settings[name])

@@ -54,7 +54,26 @@ func (d Diagnostic) String() string {
 		b.WriteString(d.snippet())
 	}
 	if d.Detail != "" {
-		fmt.Fprintf(&b, "\n  %s", d.Detail)
+		b.WriteString(wrap(d.Detail, "\n  ", 78))
+	}
+	return b.String()
+}
+
+// wrap breaks a text between words, each line with a lead before it.
+func wrap(text, lead string, width int) string {
+	var b strings.Builder
+	column := width
+	for _, word := range strings.Fields(text) {
+		size := utf8.RuneCountInString(word)
+		if column+1+size > width {
+			b.WriteString(lead)
+			column = utf8.RuneCountInString(lead) - 1
+		} else {
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += size
 	}
 	return b.String()
 }
@@ -148,50 +167,4 @@ func (c *collector) diagnostics() Diagnostics {
 		return a.At == b.At && a.Summary == b.Summary
 	})
 	return unique[:min(len(unique), maxDiagnostics)]
-}
-
-// nearest gives a sentence that names the candidate most like name, or one that
-// lists the candidates where none is near and they are few.
-func nearest(name string, candidates []string) string {
-	best, distance := "", 1+max(1, len(name)/3)
-	for _, candidate := range candidates {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
-			best, distance = candidate, d
-		}
-	}
-	switch {
-	case best != "":
-		return fmt.Sprintf("Did you mean %q?", best)
-	case len(candidates) == 0:
-		return ""
-	case len(candidates) > 24:
-		return ""
-	default:
-		return "Known here: " + strings.Join(candidates, ", ") + "."
-	}
-}
-
-// editDistance counts insertions, deletions, substitutions and swaps of
-// neighbours (optimal string alignment).
-func editDistance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		row[0] = i
-		for j := 1; j <= len(y); j++ {
-			cost := 1
-			if x[i-1] == y[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(y)]
 }

@@ -445,12 +445,13 @@ func replyText(body []byte) string {
 // Request.Recall, and value what a Fact taught for it; a value that is not is
 // as if nothing were remembered, and the request stays.
 func (x *Execution) Recall(key string, remembered json.RawMessage) {
-	if x.pending == nil || scanJSON(string(remembered), x.config.limits.Depth, 0) != nil {
+	p := x.pending
+	if p == nil {
 		return
 	}
-	p := x.pending
 	x.pending = nil
-	if !p.frame.call.recalled(x, key, rawValue(string(remembered))) {
+	usable := scanJSON(string(remembered), x.config.limits.Depth, 0) == nil
+	if !usable || !p.frame.call.recalled(x, key, rawValue(string(remembered))) {
 		x.pending = p
 		p.request.Recall = nil
 	}

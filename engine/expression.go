@@ -12,6 +12,8 @@ import (
 	"github.com/expr-lang/expr/file"
 	exprparser "github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // An expression is compiled once and safe for concurrent use. What it reads of
@@ -208,10 +210,22 @@ type analysis struct {
 
 func (a *analysis) fail(n ast.Node, detail, format string, args ...any) {
 	a.failed = true
-	loc := n.Location()
-	from := byteOffset(a.text.value, loc.From)
-	to := max(byteOffset(a.text.value, loc.To), from+1)
+	from := byteOffset(a.text.value, leftmost(n))
+	to := max(byteOffset(a.text.value, n.Location().To), from+1)
 	a.errorf(a.text.part(from, to), detail, format, args...)
+}
+
+// leftmost gives where a node begins: expr locates a member at its last part,
+// and an operator at its sign.
+func leftmost(n ast.Node) int {
+	switch n := n.(type) {
+	case *ast.MemberNode:
+		return min(leftmost(n.Node), n.Location().From)
+	case *ast.ChainNode:
+		return leftmost(n.Node)
+	default:
+		return n.Location().From
+	}
 }
 
 // check walks an expression. depth counts the loops around it.
@@ -325,7 +339,7 @@ func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int
 		a.loop(n, name, arguments, needsCondition)
 		return
 	case i < 0:
-		a.fail(n, nearest(name, functionNames()), "unknown function %q", name)
+		a.fail(n, spell.Advice(name, functionNames()), "unknown function %q", name)
 	case functions[i].onPath && (len(arguments) == 0 || !a.isPath(arguments[0])):
 		a.fail(n, "Name a mapping, an input or a part of one.", "%s needs a path as its first argument", name)
 	}

@@ -422,11 +422,11 @@ func typeText(v any) string {
 	case bool:
 		return "a boolean"
 	case string:
-		return fmt.Sprintf("a text of %d characters", utf8.RuneCountInString(v))
+		return fmt.Sprintf("text (%d characters)", utf8.RuneCountInString(v))
 	case []any:
-		return fmt.Sprintf("a list of %d elements", len(v))
+		return fmt.Sprintf("a list (%d elements)", len(v))
 	case map[string]any:
-		return fmt.Sprintf("an object of %d members", len(v))
+		return fmt.Sprintf("an object (%d members)", len(v))
 	default:
 		if _, ok := numberText(v); ok {
 			return "a number"

@@ -306,14 +306,18 @@ func (t *target) restEntries(f *filling) []entry {
 		case at >= 0:
 			f.collision(t.rest, e, entries[at])
 		default:
-			f.collision(t.rest, e, entry{name: "a line of the mapping"})
+			f.collision(t.rest, e, entry{key: e.key})
 		}
 	})
 	return entries
 }
 
 func (f *filling) collision(r *rest, lost, kept entry) {
-	text := fmt.Sprintf("%q was left out: %q takes the key %q", shorten(lost.name), shorten(kept.name), shorten(lost.key))
+	by := "a line of the mapping"
+	if kept.name != "" || kept.raw != "" {
+		by = quote(shorten(kept.name))
+	}
+	text := fmt.Sprintf("%s was left out: %s has the same key %s", quote(shorten(lost.name)), by, quote(shorten(kept.key)))
 	f.warnings = append(f.warnings, note{text, r.at})
 }
 

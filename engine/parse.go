@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // The parser turns YAML nodes into the as-written tree. It walks nodes itself
@@ -129,7 +131,7 @@ func object[T any](p *parser, n *yaml.Node, what string, into *T, fields []field
 		for i, f := range fields {
 			names[i] = f.name
 		}
-		p.errorf(key.at, nearest(key.value, names), "unknown key %q in %s", key.value, what)
+		p.errorf(key.at, spell.Advice(key.value, names), "unknown key %q in %s", key.value, what)
 	})
 }
 

@@ -70,12 +70,14 @@ func requiredField[T any](source func(*T) *sourceNode) field[T] {
 // a path.
 func parseSource(p *parser, n *yaml.Node) sourceNode {
 	s := sourceNode{at: p.span(n)}
-	if n.Kind != yaml.MappingNode {
+	before := len(p.found)
+	if n.Kind == yaml.MappingNode {
+		self := func(s *sourceNode) *sourceNode { return s }
+		object(p, n, "a value", &s, append(sourceFields(self), requiredField(self)))
+	} else {
 		s.From = p.texts(n)
-		return s
 	}
-	self := func(s *sourceNode) *sourceNode { return s }
-	object(p, n, "a value", &s, append(sourceFields(self), requiredField(self)))
+	s.broken = len(p.found) > before
 	return s
 }
 
@@ -97,7 +99,9 @@ func lineFields() []field[lineNode] {
 func parseMappingLine(p *parser, n *yaml.Node) lineNode {
 	l := lineNode{sourceNode: sourceNode{at: p.span(n)}}
 	source := func(l *lineNode) *sourceNode { return &l.sourceNode }
+	before := len(p.found)
 	object(p, n, "a mapping line", &l, append(lineFields(), requiredField(source)))
+	l.broken = len(p.found) > before
 	p.must(n, "a mapping line", "to", l.To.given())
 	return l
 }
@@ -106,7 +110,9 @@ func parseMappingLine(p *parser, n *yaml.Node) lineNode {
 // event can be sent is settled before the first request, so not in a body.
 func parseBodyLine(p *parser, n *yaml.Node) lineNode {
 	l := lineNode{sourceNode: sourceNode{at: p.span(n)}}
+	before := len(p.found)
 	object(p, n, "a body line", &l, lineFields())
+	l.broken = len(p.found) > before
 	p.must(n, "a body line", "to", l.To.given())
 	return l
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // A path is a gjson path of a rule, read and checked when the rule is loaded.
@@ -83,7 +85,7 @@ func newSegment(s string, from, to int, key string, escaped bool) (segment, *pat
 				return seg, nil
 			}
 		}
-		return bad("the modifier "+key+" is not part of the rule language", nearest(key, pathModifiers())+" For a key that begins with @, write \\"+key+".")
+		return bad("the modifier "+key+" is not part of the rule language", spell.Advice(key, pathModifiers())+" For a key that begins with @, write \\"+key+".")
 	}
 	if i := strings.IndexAny(key, "*?#|!{}[]()\"'<>=% "); i >= 0 {
 		return bad("a path cannot hold "+strconv.Quote(key[i:i+1]),

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // Retry says how calls are repeated.
@@ -161,7 +163,7 @@ func (c *compiler) outcomeRule(n conditionNode) outcomeRule {
 	known := []string{string(Refused), string(Reset), string(Timeout), string(Unreadable)}
 	for _, t := range n.Network {
 		if !slices.Contains(known, t.value) {
-			c.errorf(t.at, nearest(t.value, known), "unknown failure %q", t.value)
+			c.errorf(t.at, spell.Advice(t.value, known), "unknown failure %q", t.value)
 			continue
 		}
 		r.network = append(r.network, Failure(t.value))

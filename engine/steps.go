@@ -206,7 +206,9 @@ func (x *Execution) learnRecord(l *lookup, record value, asked []string) {
 }
 
 func (x *Execution) forgetRecord(l *lookup, record value, asked []string) {
-	for _, key := range append(slices.Clone(asked), l.keys(record)...) {
+	keys := append(slices.Clone(asked), l.keys(record)...)
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
 		x.facts = append(x.facts, Fact{Op: Forget, Key: key})
 	}
 }

@@ -174,6 +174,7 @@ type inputNode struct {
 // A sourceNode says where a value comes from and what is done to it.
 type sourceNode struct {
 	at       span
+	broken   bool // something of it could not be read, and was reported
 	From     []text
 	Value    literal
 	Expr     text

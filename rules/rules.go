@@ -11,6 +11,6 @@ import (
 //go:embed */*.yaml
 var files embed.FS
 
-// FS gives the embedded rule files. The folder of each destination is named
-// after it, as in engine.Load(rules.FS(), "zendesk").
+// FS gives the embedded rule files, for engine.Load(rules.FS(), folder). The
+// folder of each destination is named after it.
 func FS() fs.FS { return files }

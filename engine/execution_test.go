@@ -1,0 +1,181 @@
+package engine_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/deskrules/deskrules/engine"
+)
+
+// Each case holds a rule, an event and the answers of a destination, and shows
+// everything that goes back and forth.
+func TestExecutions(t *testing.T) {
+	archives(t, "executions", func(t *testing.T, sections map[string]string) string {
+		config := configure(t, sections)
+		var b strings.Builder
+		for _, line := range strings.Split(strings.TrimSpace(sections["events"]), "\n") {
+			if b.Len() > 0 {
+				b.WriteString("\n")
+			}
+			b.WriteString(play(t, config.Start([]byte(line)), sections["answers"]))
+		}
+		return b.String()
+	})
+}
+
+const simpleRule = `rule: sync
+event: sync
+mappings:
+  m:
+    - {to: id, from: event.userId, as: string, required: true}
+    - {to: fields, rest: event.traits, keys: identifier}
+steps:
+  - put: things/{m.id}
+    body:
+      - {to: thing, from: m}
+`
+
+func TestProgramIsSharedByGoroutines(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": simpleRule})
+	want := play(t, config.Start([]byte(`{"type":"sync","userId":7,"traits":{"a b":1}}`)), "200 {}")
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 100 {
+				x := config.Start([]byte(`{"type":"sync","userId":7,"traits":{"a b":1}}`))
+				if request, _ := x.Next(); string(request.Body) != `{"thing":{"id":"7","fields":{"a_b":1}}}` {
+					t.Errorf("body is %s", request.Body)
+				}
+				x.Respond(engine.Response{Status: 200})
+				if _, more := x.Next(); more || outcomeText(x.Outcome()) != outcomeText(engine.Outcome{Status: engine.Delivered}) {
+					t.Errorf("outcome is %+v, want as in %s", x.Outcome(), want)
+				}
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func TestNextRepeatsUntilAnswered(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": simpleRule})
+	x := config.Start([]byte(`{"type":"sync","userId":"u"}`))
+	first, _ := x.Next()
+	second, more := x.Next()
+	if !more || requestText(first) != requestText(second) {
+		t.Errorf("Next gave %q, then %q", requestText(first), requestText(second))
+	}
+	x.Respond(engine.Response{Status: 204})
+	x.Respond(engine.Response{Status: 500}) // without a request: no effect
+	if _, more := x.Next(); more || x.Outcome().Status != engine.Delivered || len(x.Outcome().Requests) != 1 {
+		t.Errorf("outcome is %+v", x.Outcome())
+	}
+}
+
+func TestOrderKeys(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": simpleRule})
+	for event, want := range map[string]string{
+		`{"type":"sync","userId":7,"groupId":"g"}`:             "0:7 1:g",
+		`{"type":"sync","userId":"7"}`:                         "0:7",
+		`{"type":"sync","userId":"","anonymousId":"a"}`:        "0:a",
+		`{"type":"sync","userId":{},"groupId":12345678901234}`: "1:12345678901234",
+		`{"type":"page"}`:                                      "",
+		`{"type":"sync"`:                                       "",
+	} {
+		if got := strings.Join(config.Start([]byte(event)).Order(), " "); got != want {
+			t.Errorf("Order of %s is %q, want %q", event, got, want)
+		}
+	}
+}
+
+func TestAbort(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": simpleRule})
+	x := config.Start([]byte(`{"type":"sync","userId":"u","messageId":"m-1"}`))
+	x.Next()
+	x.Abort("the run stopped")
+	if o := x.Outcome(); o.Status != engine.Unfinished || o.Reason != "the run stopped" || o.Rule != "sync" {
+		t.Errorf("outcome is %+v", o)
+	}
+	if x.MessageID() != "m-1" || x.Type() != "sync" {
+		t.Errorf("message id %q, type %q", x.MessageID(), x.Type())
+	}
+}
+
+func TestLimits(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": simpleRule})
+	limits := config.WithLimits(engine.Limits{EventBytes: 200, Depth: 4, Keys: 3})
+	for event, want := range map[string]string{
+		`{"type":"sync","userId":"` + strings.Repeat("x", 200) + `"}`: "the event has 227 bytes, and 200 are allowed",
+		`{"type":"sync","userId":"u","a":[[[[1]]]]}`:                  "the event is not usable JSON: byte 36: nested deeper than 4 levels",
+		`{"type":"sync","userId":"u","c":1,"d":2}`:                    "the event is not usable JSON: byte 38: an object has more than 3 keys",
+		`{"type":"sync","userId":"u","type":"x"}`:                     `the event is not usable JSON: byte 29: an object has the key "type" twice`,
+		`{"type":"sync","userId":"u","\u0074ype":"x"}`:                `the event is not usable JSON: byte 29: an object has the key "type" twice`,
+		`["sync"]`:                   "the event is an array, not an object",
+		"":                           "the event is not usable JSON: byte 1: the value ends too early",
+		"{\"type\":\"sync\xff\"}":    "the event is not usable JSON: byte 14: the text is not UTF-8",
+		`{"type":"sync","userId":1]`: "the event is not usable JSON: byte 26: a comma or the end is missing",
+	} {
+		x := limits.Start([]byte(event))
+		if _, more := x.Next(); more {
+			t.Errorf("%s: caused a request", event)
+		}
+		if o := x.Outcome(); o.Status != engine.Rejected || o.Reason != want {
+			t.Errorf("%s: %s %q, want %q", event, o.Status, o.Reason, want)
+		}
+	}
+}
+
+func TestRequestLimit(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": `rule: sync
+event: sync
+steps:
+  - each: event.list
+    put: things/{item}
+`})
+	x := config.WithLimits(engine.Limits{Requests: 2}).Start([]byte(`{"type":"sync","list":[1,2,3]}`))
+	got := play(t, x, "200\n200\n200")
+	if !strings.Contains(got, "= failed") || !strings.Contains(got, "the event needs more than 2 requests") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	program, err := engine.Load(files(map[string]string{"sync.yaml": simpleRule}), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		settings map[string]any
+		want     string
+	}{
+		{map[string]any{"host": "a.b", "token": "s3cret"}, ""},
+		{map[string]any{"host": "a.b/c", "token": "s3cret"}, "host: does not have the form [a-z.]+: Host"},
+		{map[string]any{"hots": "a.b", "token": 7}, "hots: there is no such setting. Did you mean \"host\"?\n" +
+			"token: has to be a string, not a number\nhost: is required: Host"},
+		{map[string]any{"host": "a.b"}, "no way to authenticate is complete: set token"},
+		{map[string]any{"host": "a.b", "token": "s3cret\r\nX: y"}, `{config.token} in "{config.token}": the setting holds a control character`},
+		{map[string]any{"host": "a.b", "token": "t", "loud": "yes"}, "loud: has to be a boolean, not a string"},
+	} {
+		_, err := program.Configure(test.settings)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("Configure(%v):\n got %s\nwant %s", test.settings, got, test.want)
+		}
+		if strings.Contains(got, "s3cret") {
+			t.Errorf("the error shows a secret: %s", got)
+		}
+	}
+}
+
+func TestCredentialIsNotPrinted(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": simpleRule, "settings.json": `{"token":"s3cret"}`})
+	if c := config.Credential(); c.Bearer != "s3cret" || strings.Contains(c.String()+c.GoString(), "s3cret") {
+		t.Errorf("credential %q prints as %s", c.Bearer, c)
+	}
+	if got := config.BaseURL(); got != "https://crm.example/v1/" {
+		t.Errorf("base URL is %s", got)
+	}
+}

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"encoding/json"
+	"math/big"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+func TestFunctionExamples(t *testing.T) {
+	for _, f := range Functions() {
+		if f.Doc == "" || f.Signature == "" {
+			t.Errorf("%s has no documentation", f.Name)
+		}
+		for _, example := range f.Examples {
+			if got := evaluate(t, example.Expr); got != example.Result {
+				t.Errorf("%s gives %s, want %s", example.Expr, got, example.Result)
+			}
+		}
+	}
+}
+
+// evaluate runs an expression that names nothing.
+func evaluate(t *testing.T, expression string) string {
+	t.Helper()
+	c := &compiler{collector: &collector{}, exprOptions: exprOptions()}
+	src := newSource("test", expression)
+	e := c.compileExpression(text{value: expression, at: span{src, 0, len(expression)}}, newScope())
+	if e == nil {
+		return c.diagnostics().Error()
+	}
+	v, err := e.evalValue(nil)
+	if err != nil {
+		return err.Error()
+	}
+	return v.raw
+}
+
+func TestExpressions(t *testing.T) {
+	for expression, want := range map[string]string{
+		`9007199254740993 == 9007199254740992`: `false`,
+		`1 == 1.0`:                             `true`,
+		`"1" == 1`:                             `false`,
+		`nil == false`:                         `false`,
+		`nil < 1`:                              `false`,
+		`"a" < 1`:                              `false`,
+		`"a" < "b"`:                            `true`,
+		`0.1 + 0.2`:                            `0.3`,
+		`7 / 2`:                                `3.5`,
+		`1 / 3`:                                `0.33333333333333333333`,
+		`1 / 0`:                                `the expression at test:1:1 cannot be evaluated: division by zero`,
+		`9223372036854775807 + 1`:              `9223372036854775808`,
+		`"a" + "b"`:                            `"ab"`,
+		`"a" + nil`:                            `null`,
+		`-5 - 3`:                               `-8`,
+		`{"a": {"b": [1, 2]}}.a.b[1]`:          `2`,
+		`{"a": 1}.x.y.z`:                       `null`,
+		`[1, 2][-1]`:                           `2`,
+		`[1, 2][5]`:                            `null`,
+		`"x" in ["x"]`:                         `true`,
+		`"x" not in ["y"]`:                     `true`,
+		`"k" in {"k": 1}`:                      `true`,
+		`1 in nil`:                             `false`,
+		`nil contains "a"`:                     `false`,
+		`"abc" matches "^a.c$"`:                `true`,
+		`filter([{"a": 1}, {"a": 2}, {}], .a == 2)`:      `[{"a":2}]`,
+		`any(nil, .a == 1)`:                              `false`,
+		`all(nil, .a == 1)`:                              `true`,
+		`count([1, 1, 2], # == 1)`:                       `2`,
+		`find([{"a": 1}], .a == 3)`:                      `null`,
+		`map([{"a": {"b": 1}}, {}], .a.b)`:               `[1,null]`,
+		`nil ?? 1`:                                       `1`,
+		`1 == 1 ? "y" : "n"`:                             `"y"`,
+		`let x = 2; x * 3`:                               `6`,
+		`{"b": 1, "a": 2}`:                               `{"a":2,"b":1}`,
+		`" A " | trim() | lower()`:                       `"a"`,
+		`{"a": [1, {"b": 1.0}]} == {"a": [1, {"b": 1}]}`: `true`,
+		`"<&>"`: `"<&>"`,
+	} {
+		if got := evaluate(t, expression); got != want {
+			t.Errorf("%s gives %s, want %s", expression, got, want)
+		}
+	}
+}
+
+// The order of literals has to be the one that exact arithmetic gives.
+func TestCompareNumbers(t *testing.T) {
+	literals := []string{
+		"0", "-0", "0.0", "1", "1.0", "10e-1", "-1", "0.1", "0.10", "1e1", "10", "9.99", "100", "1e400", "-1e400", "1e-400",
+		"9007199254740993", "9007199254740992", "9007199254740992.5", "123456789012345678901234567890", "1.5e3", "0.0015", "1500",
+	}
+	for _, a := range literals {
+		for _, b := range literals {
+			x, _ := new(big.Rat).SetString(a)
+			y, _ := new(big.Rat).SetString(b)
+			if got, want := compareNumbers(a, b), x.Cmp(y); got != want {
+				t.Errorf("compareNumbers(%s, %s) = %d, want %d", a, b, got, want)
+			}
+		}
+	}
+	if compareNumbers("1e99999999999999999999", "1") != 1 || compareNumbers("1e-99999999999999999999", "1") != -1 {
+		t.Error("an exponent without bounds is not ordered")
+	}
+}
+
+func TestIdentifier(t *testing.T) {
+	for key, want := range map[string]string{
+		"plan": "plan", "a.b": "a_b", "": "_", "4155551234": "_4155551234", "é": "_", "a é": "a__", "@this": "_this", "__proto__": "__proto__",
+	} {
+		if got := identifier(key); got != want {
+			t.Errorf("identifier(%q) = %q, want %q", key, got, want)
+		}
+	}
+}
+
+func FuzzScan(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":1,"b":[true,false,null,"x\u00e9\n",-1.5e+3]}`, `[]`, `{}`, ` 1 `, `"\ud800"`, `01`, `{"a":1]`, `{"a" 1}`, `{"a":tru}`, `{"a":1}x`,
+		"\"\x00\"", "\"\xff\"", `{"a":1,"a":2}`, `[[[[]]]]`, `-`, `1.`, `1e`, `"\x"`, `"`, `{`, `{"a"`, `{"a":`, `[1,`, "\xef\xbb\xbf{}",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data string) {
+		err := scanJSON(data, 128, 1000)
+		valid := json.Valid([]byte(data)) && utf8.ValidString(data)
+		switch {
+		case err == nil && !valid:
+			t.Errorf("%q passes the scan and is not JSON", data)
+		case err != nil && valid && !excused(err.Error()):
+			t.Errorf("%q is JSON and does not pass: %v", data, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "byte 0") {
+			t.Errorf("%q: the place counts from 1: %v", data, err)
+		}
+	})
+}
+
+// excused are the findings that JSON itself does not have.
+func excused(message string) bool {
+	return strings.Contains(message, "twice") || strings.Contains(message, "nested deeper") || strings.Contains(message, "more than")
+}
+
+func TestScanIsLinearAndFlat(t *testing.T) {
+	for name, data := range map[string]string{
+		"deep":   strings.Repeat("[", 1<<19),
+		"nested": strings.Repeat(`{"a":`, 1<<17),
+	} {
+		if err := scanJSON(data, 1<<30, 0); err == nil || !strings.Contains(err.Error(), "ends too early") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := scanJSON(data, 128, 0); err == nil || !strings.Contains(err.Error(), "nested deeper than 128 levels") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Whatever the style of a scalar, the place of a character of its value is
+// where that character stands in the file.
+func TestScalarPlaces(t *testing.T) {
+	for _, test := range []struct{ name, file string }{
+		{"plain", "k: abcXdef\n"},
+		{"single", "k: 'it''s X there'\n"},
+		{"double", `k: "\t\u00e9\"X"` + "\n"},
+		{"literal", "k: |\n  first\n\n    X second\n"},
+		{"literal with indicator", "k: |2-\n    indented X\n"},
+		{"folded", "k: >-\n  one\n  two X\n\n  three\n"},
+		{"folded after blank lines", "k: >\n  one\n\n\n  two X\n"},
+		{"plain over lines", "k: one\n  two\n  X three\n"},
+		{"quoted over lines", "k: 'one\n  two\n\n  X three'\n"},
+		{"double over lines", "k: \"one \\\n  two X\"\n"},
+		{"crlf", "k: |\r\n  one\r\n  X\r\n"},
+	} {
+		var document yaml.Node
+		if err := yaml.Unmarshal([]byte(test.file), &document); err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		p := &parser{&collector{}, newSource("f", test.file)}
+		scalar := p.scalar(document.Content[0].Content[1])
+		in := strings.Index(scalar.value, "X")
+		got, want := scalar.part(in, in+1), strings.Index(test.file, "X")
+		if got.start != want || got.end != want+1 {
+			t.Errorf("%s: place is %d to %d, want %d", test.name, got.start, got.end, want)
+		}
+	}
+}
+
+func TestPositionCountsRunes(t *testing.T) {
+	src := newSource("f", "äöü: x\n  é: y\n")
+	if got := src.position(strings.Index(src.text, "y")).String(); got != "f:2:6" {
+		t.Errorf("position is %s", got)
+	}
+	if got := src.position(len(src.text)).String(); got != "f:3:1" {
+		t.Errorf("position of the end is %s", got)
+	}
+}
