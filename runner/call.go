@@ -1,0 +1,204 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/deskrules/deskrules/engine"
+)
+
+// dialTimeout is how long a connection may take to be made.
+const dialTimeout = 10 * time.Second
+
+// A caller makes one HTTP call at a time of what the engine asks for. It never
+// repeats one and never follows a redirect: both are decisions of others.
+type caller struct {
+	base       *url.URL
+	credential engine.Credential
+	transport  http.RoundTripper
+	timeout    time.Duration
+	replyBytes int
+	clock      Clock
+}
+
+// An answer is what became of one call.
+type answer struct {
+	engine.Response
+	retryAfter time.Duration // as the answer asks; 0 where it does not
+	final      bool          // another call would meet the same
+	stop       *StopError    // no other event can do better; else nil
+}
+
+// newTransport is the transport of a Runner whose host gives none.
+func newTransport(connections int) http.RoundTripper {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		TLSHandshakeTimeout: dialTimeout,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		MaxIdleConnsPerHost: connections,
+		IdleConnTimeout:     90 * time.Second,
+		ForceAttemptHTTP2:   true,
+	}
+}
+
+// do makes the call. It is not torn by ctx, whose values alone it takes: half
+// a call would leave in doubt whether it was taken, and it ends by its timeout.
+func (c *caller) do(ctx context.Context, q engine.Request) answer {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
+	defer cancel()
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	request, err := c.request(httptrace.WithClientTrace(ctx, trace), q)
+	if err != nil {
+		return answer{final: true, Response: engine.Response{Failure: engine.Unreadable, Detail: err.Error()}}
+	}
+	reply, err := c.transport.RoundTrip(request)
+	if err != nil {
+		return c.failed(err, c.neverSent(connected.Load()))
+	}
+	defer reply.Body.Close()
+	return c.read(q, reply)
+}
+
+// neverSent reports whether it is proven that a call found no connection. Only
+// net/http's own transport is known to tell of its connections.
+func (c *caller) neverSent(connected bool) bool {
+	_, tells := c.transport.(*http.Transport)
+	return tells && !connected
+}
+
+func (c *caller) request(ctx context.Context, q engine.Request) (*http.Request, error) {
+	u, err := address(c.base, q)
+	if err != nil {
+		return nil, err
+	}
+	var body io.Reader
+	if q.Body != nil {
+		body = bytes.NewReader(q.Body)
+	}
+	request, err := http.NewRequestWithContext(ctx, q.Method, u.String(), body)
+	if err != nil {
+		return nil, errBadAddress
+	}
+	c.setHeader(request, q)
+	return request, nil
+}
+
+// setHeader puts the rules' header over the defaults, and what they must not
+// change over that.
+func (c *caller) setHeader(request *http.Request, q engine.Request) {
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "deskrules")
+	for name, value := range q.Header {
+		request.Header.Set(name, value)
+	}
+	if q.Body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	switch {
+	case c.credential.Bearer != "":
+		request.Header.Set("Authorization", "Bearer "+c.credential.Bearer)
+	case c.credential.User != "" || c.credential.Password != "":
+		request.SetBasicAuth(c.credential.User, c.credential.Password)
+	}
+}
+
+// read takes the answer in. Where the call succeeded and nobody reads the
+// answer, its status alone tells, whatever its body is like.
+func (c *caller) read(q engine.Request, reply *http.Response) answer {
+	succeeded := reply.StatusCode >= 200 && reply.StatusCode <= 299
+	body, err := io.ReadAll(io.LimitReader(reply.Body, int64(c.replyBytes)+1))
+	a := answer{Response: engine.Response{Status: reply.StatusCode, Body: body}}
+	a.retryAfter = parseRetryAfter(reply.Header.Get("Retry-After"), c.clock.Now())
+	switch {
+	case succeeded && !q.Reads:
+		if err != nil || len(body) > c.replyBytes || !isJSON(body) {
+			a.Body = nil
+		}
+	case err != nil:
+		return c.failed(err, false)
+	case len(body) > c.replyBytes:
+		a.Body = nil
+		a.Failure = engine.Unreadable
+		a.Detail = fmt.Sprintf("the answer is longer than %d bytes", c.replyBytes)
+	case succeeded && !isJSON(body):
+		a.Failure = engine.Unreadable
+		a.Detail = "the answer is not JSON"
+	}
+	return a
+}
+
+// isJSON reports whether body is JSON; nothing at all counts as null.
+func isJSON(body []byte) bool {
+	return len(bytes.TrimSpace(body)) == 0 || json.Valid(body)
+}
+
+// failed says what kind of failure err is. Its texts are our own: those of
+// net/http repeat addresses, and with them what is in queries.
+func (c *caller) failed(err error, neverSent bool) answer {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return c.untrusted()
+	}
+	_, unknownHost := errors.AsType[*net.DNSError](err)
+	switch {
+	case unknownHost:
+		return failure(engine.Refused, "the host "+c.base.Hostname()+" was not found")
+	case neverSent, isDial(err):
+		return failure(engine.Refused, "no connection to "+c.base.Host+because(err))
+	case isTimeout(err):
+		return failure(engine.Timeout, fmt.Sprintf("no complete answer within %s", c.timeout))
+	default:
+		return failure(engine.Reset, "the connection broke before the answer was complete"+because(err))
+	}
+}
+
+// isDial reports whether err is of making a connection.
+func isDial(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial" || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+func failure(f engine.Failure, detail string) answer {
+	return answer{Response: engine.Response{Failure: f, Detail: detail}}
+}
+
+// untrusted is the answer where the other side is not who it should be.
+func (c *caller) untrusted() answer {
+	a := failure(engine.Refused, "the certificate of "+c.base.Host+" is not trusted")
+	a.stop = &StopError{
+		Problem: a.Detail,
+		Advice:  "check the address, the clock and the certificate authorities of this machine; nothing was sent",
+	}
+	return a
+}
+
+// because adds the operating system's word for an error, which holds no data.
+func because(err error) string {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return ": " + errno.Error()
+	}
+	if isTimeout(err) {
+		return ": it took too long"
+	}
+	return ""
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
+}

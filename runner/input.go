@@ -1,0 +1,262 @@
+package runner
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/deskrules/deskrules/engine"
+)
+
+// A Record is one event of an input, as it came.
+type Record struct {
+	// Line is where the record starts in the input, from 1; 0 if unknown.
+	Line int
+	// Event is the event's bytes, which need not be valid. Of a dead letter it
+	// is the event within.
+	Event []byte
+	// TooLong reports that Event is only the beginning of a longer one.
+	TooLong bool
+	// Before is how the event ended last time where the record is a dead
+	// letter; empty for all others.
+	Before engine.Status
+}
+
+// ReadEvents reads records from r: one JSON object a line, or one JSON array
+// of objects, where the first character that is not space is a bracket. Blank
+// lines are skipped, lines may end in CRLF, and a byte order mark at the start
+// is passed over. Lines written by [DeadLetters] are unwrapped.
+//
+// What is between the line ends, or the commas of the array, is a record even
+// if it is not JSON: the engine says what is wrong with it. Of one longer than
+// limits.EventBytes (0 is 512 KiB) the rest is passed over, so that memory is
+// bounded. An error means that the input itself cannot be read on, and is the
+// last thing yielded. The sequence can be used once.
+func ReadEvents(r io.Reader, limits engine.Limits) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		in := newInput(r, limits)
+		first, err := in.start()
+		switch {
+		case errors.Is(err, io.EOF):
+		case err != nil:
+			yield(Record{}, in.failed(err))
+		case first == '[':
+			in.readArray(yield)
+		default:
+			in.readLines(yield)
+		}
+	}
+}
+
+// An input cuts bytes into records.
+type input struct {
+	r          *bufio.Reader
+	eventBytes int // the longest event
+	most       int // the longest record: an event within a dead letter
+	line       int // of the next byte, from 1
+}
+
+func newInput(r io.Reader, limits engine.Limits) *input {
+	event := limits.WithDefaults().EventBytes
+	return &input{r: bufio.NewReaderSize(r, 64<<10), eventBytes: event, most: mostLetter(event), line: 1}
+}
+
+func (in *input) failed(err error) error { return fmt.Errorf("line %d: %w", in.line, err) }
+
+// start passes over a byte order mark and space, and peeks at what follows.
+func (in *input) start() (byte, error) {
+	if mark, _ := in.r.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
+		_, _ = in.r.Discard(3) // cannot fail: they were peeked at
+	}
+	for {
+		c, err := in.next()
+		if err != nil {
+			return 0, err
+		}
+		if !isSpace(c) {
+			return c, in.r.UnreadByte()
+		}
+	}
+}
+
+func (in *input) next() (byte, error) {
+	c, err := in.r.ReadByte()
+	if c == '\n' && err == nil {
+		in.line++
+	}
+	return c, err
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+func (in *input) readLines(yield func(Record, error) bool) {
+	for {
+		line, cut, err := in.readLine()
+		if err != nil && !errors.Is(err, io.EOF) {
+			yield(Record{}, in.failed(err))
+			return
+		}
+		if text := bytes.TrimSpace(line); len(text) > 0 && !yield(in.record(text, cut, in.line), nil) {
+			return
+		}
+		if err != nil {
+			return
+		}
+		in.line++
+	}
+}
+
+// readLine reads up to the end of a line, and keeps as much as a record may
+// have. cut reports whether there was more. Its bytes are the caller's own.
+func (in *input) readLine() (line []byte, cut bool, err error) {
+	for {
+		part, err := in.r.ReadSlice('\n')
+		keep := min(len(part), in.most-len(line))
+		line = append(line, part[:keep]...)
+		cut = cut || keep < len(part)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, cut, err
+		}
+	}
+}
+
+// readArray reads the elements of an array without holding the others. It
+// follows strings and brackets and nothing else, so that an element that is no
+// JSON costs that element only.
+func (in *input) readArray(yield func(Record, error) bool) {
+	_, _ = in.next() // the bracket
+	for {
+		e, end, err := in.readElement()
+		if len(e.text) > 0 || end == ',' {
+			if !yield(in.record(e.text, e.cut, e.line), nil) {
+				return
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			yield(Record{}, in.failed(errors.New("the array of events is not closed by ]: the input may be cut off")))
+			return
+		case err != nil:
+			yield(Record{}, in.failed(err))
+			return
+		case end == ']':
+			in.readTail(yield)
+			return
+		}
+	}
+}
+
+// readTail sees to it that nothing follows the array unnoticed.
+func (in *input) readTail(yield func(Record, error) bool) {
+	switch _, err := in.start(); {
+	case err == nil:
+		yield(Record{}, in.failed(errors.New("something follows the array of events: give one array, or one event a line")))
+	case !errors.Is(err, io.EOF):
+		yield(Record{}, in.failed(err))
+	}
+}
+
+// An element is the text of an array's element, and where JSON stands in it.
+type element struct {
+	text             []byte
+	line             int
+	cut              bool
+	depth            int
+	inText, escaping bool
+}
+
+// readElement reads up to the comma or bracket that ends the element. On a
+// read error that is not the end of the input nothing of it counts.
+func (in *input) readElement() (e element, end byte, err error) {
+	for {
+		line := in.line
+		c, err := in.next()
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				e.text = nil
+			}
+			return e, 0, err
+		}
+		if e.ends(c) {
+			e.line = orDefault(e.line, line)
+			e.text = bytes.TrimRight(e.text, " \t\r\n")
+			return e, c, nil
+		}
+		in.keep(&e, c, line)
+	}
+}
+
+func (in *input) keep(e *element, c byte, line int) {
+	switch {
+	case len(e.text) == 0 && isSpace(c):
+	case len(e.text) == 0:
+		e.line = line
+		e.text = append(e.text, c)
+	case len(e.text) < in.most:
+		e.text = append(e.text, c)
+	default:
+		e.cut = e.cut || !isSpace(c)
+	}
+}
+
+// ends follows one more character and reports whether it ends the element.
+func (e *element) ends(c byte) bool {
+	switch {
+	case e.escaping:
+		e.escaping = false
+	case e.inText:
+		e.escaping = c == '\\'
+		e.inText = c != '"'
+	case c == '"':
+		e.inText = true
+	case e.depth == 0 && (c == ',' || c == ']'):
+		return true
+	case c == '{' || c == '[':
+		e.depth++
+	case c == '}' || c == ']':
+		e.depth = max(0, e.depth-1)
+	}
+	return false
+}
+
+// record makes a record of a text, and takes dead letters apart.
+func (in *input) record(text []byte, cut bool, line int) Record {
+	r := Record{Line: line, Event: text, TooLong: cut}
+	if !cut && bytes.Contains(text, []byte(deadLetterMarker)) {
+		unwrap(text, &r)
+	}
+	if len(r.Event) > in.eventBytes {
+		r.Event, r.TooLong = r.Event[:in.eventBytes:in.eventBytes], true
+	}
+	return r
+}
+
+// unwrap puts the event of a dead letter into r; it leaves all others alone.
+func unwrap(text []byte, r *Record) {
+	var letter struct {
+		Marker    int             `json:"deskrules_dead_letter"`
+		Event     json.RawMessage `json:"event"`
+		Raw       *string         `json:"raw"`
+		RawBase64 []byte          `json:"raw_base64"`
+		Cut       bool            `json:"cut"`
+		Outcome   engine.Status   `json:"outcome"`
+	}
+	if json.Unmarshal(text, &letter) != nil || letter.Marker == 0 {
+		return
+	}
+	switch {
+	case letter.Event != nil:
+		r.Event = letter.Event
+	case letter.Raw != nil:
+		r.Event = []byte(*letter.Raw)
+	case letter.RawBase64 != nil:
+		r.Event = letter.RawBase64
+	default:
+		return
+	}
+	r.TooLong, r.Before = letter.Cut, letter.Outcome
+}

@@ -1,0 +1,75 @@
+package runner
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/deskrules/deskrules/engine"
+)
+
+// A Report writes one JSON line for each result. It is safe for concurrent use.
+type Report struct{ lines lineWriter }
+
+// NewReport returns a Report that writes to w, each line with one Write.
+func NewReport(w io.Writer) *Report { return &Report{lineWriter{w: w}} }
+
+type reportLine struct {
+	Line      int             `json:"line"`
+	MessageID string          `json:"message_id"`
+	Type      string          `json:"type"`
+	Rules     []string        `json:"rules"`
+	Outcome   engine.Status   `json:"outcome"`
+	Error     string          `json:"error"`
+	Warnings  []string        `json:"warnings"`
+	Requests  []reportRequest `json:"requests"`
+}
+
+type reportRequest struct {
+	Method   string         `json:"method"`
+	Path     string         `json:"path"`
+	Status   int            `json:"status"`
+	Failure  engine.Failure `json:"failure,omitempty"`
+	Attempts int            `json:"attempts"`
+}
+
+// Write writes the line of one result. Its error is that of the writer.
+func (p *Report) Write(r Result) error {
+	line := reportLine{
+		Line: r.Record.Line, MessageID: r.MessageID, Type: r.Type,
+		Rules: append([]string{}, r.Outcome.Rules...), Outcome: r.Outcome.Status, Error: r.Outcome.Reason,
+		Warnings: []string{}, Requests: []reportRequest{},
+	}
+	for _, w := range r.Outcome.Warnings {
+		line.Warnings = append(line.Warnings, w.Text)
+	}
+	for _, s := range r.Outcome.Requests {
+		line.Requests = append(line.Requests, reportRequest{s.Method, s.Path, s.Status, s.Failure, max(1, s.Attempts)})
+	}
+	return p.lines.write(line)
+}
+
+// A lineWriter writes values as JSON lines. Each is one Write, so that a crash
+// leaves at most one line incomplete.
+type lineWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lineWriter) write(value any) error {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := l.w.Write(line.Bytes())
+	return err
+}
+
+// place is a position as reports show it.
+func place(at engine.Position) string { return fmt.Sprintf("%s:%d", at.File, at.Line) }

@@ -1,0 +1,322 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/deskrules/deskrules/engine"
+)
+
+const (
+	defaultTimeout     = 30 * time.Second
+	defaultConcurrency = 8
+)
+
+// Options says how a [Runner] works. The zero value of every field is its
+// default.
+type Options struct {
+	// Settings are the destination's, by name, as its rules declare them. Nil
+	// is none, which suffices where the rules require none.
+	Settings map[string]any
+
+	// BaseURL replaces scheme, host and path of the destination's own URL. It
+	// is https, or http to a loopback address. Empty is the destination's own.
+	BaseURL string
+
+	// Transport makes the calls. Nil is one of the Runner's own that verifies
+	// certificates and uses the proxy of the environment. Redirects are not
+	// followed with any. [InProcess] makes a transport of an http.Handler.
+	Transport http.RoundTripper
+
+	// Timeout is how long one call may take, with its answer. 0 is 30 seconds.
+	Timeout time.Duration
+
+	// Memory keeps what answers taught. Nil is one in the process for this
+	// Runner alone, of 100,000 keys: see [NewMemory].
+	Memory Memory
+
+	// Clock is the time by which the Runner waits between calls and forgets.
+	// The timeout of a call is real time always. Nil is the system's.
+	Clock Clock
+
+	// Concurrency is how many events [Runner.Deliver] works on at once; what
+	// waits for an earlier event is not counted. 0 is 8. [Runner.Run] has no
+	// limit.
+	Concurrency int
+
+	// Limits bound events, answers and requests; each zero is its default.
+	Limits engine.Limits
+
+	// RetryUncertain makes Deliver send dead letters again that ended as
+	// [engine.Uncertain], which may do a thing twice. False reports them as
+	// uncertain again and sends nothing.
+	RetryUncertain bool
+
+	// Logger is told of waits and stops: of statuses, methods, rules, steps,
+	// attempts and waits, never of event data or credentials. Nil is silent.
+	Logger *slog.Logger
+
+	// Observe is called after each call and its retries, for counts. It is
+	// called from several goroutines at once. Nil is nothing.
+	Observe func(Call)
+}
+
+// A Call is one request that has been made, with its retries.
+type Call struct {
+	// Rule and Step name what asked for it. They come from the rules alone and
+	// suit as labels; Path does not.
+	Rule, Step string
+	Method     string
+	// Path is relative to the base URL and without its query. It may hold ids.
+	// A following page has the path of its link.
+	Path string
+	// Status is the last answer's; 0 where Failure left none.
+	Status  int
+	Failure engine.Failure
+	// Attempts is how often the call was made, 1 or more.
+	Attempts int
+	// Took is the time from the first attempt to the last answer, waits included.
+	Took time.Duration
+}
+
+// A Runner delivers events to one account of a destination. It is safe for
+// concurrent use.
+type Runner struct {
+	program  *engine.Program
+	config   *engine.Config
+	settings map[string]any
+	options  Options // with the defaults in place
+	caller   *caller
+	memory   Memory
+	clock    Clock
+	log      *slog.Logger
+	order    *order
+
+	halted context.Context // done once the run has stopped; its cause is the *StopError
+	stop   context.CancelCauseFunc
+}
+
+// New joins a program to its settings and to the world. The error is an
+// [engine.SettingsError] where settings are wrong, and otherwise says which
+// option is.
+func New(p *engine.Program, o Options) (*Runner, error) {
+	config, err := p.Configure(o.Settings)
+	if err != nil {
+		return nil, err
+	}
+	o, err = o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCaller(config, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Runner{
+		program: p, config: config.WithLimits(o.Limits), settings: o.Settings, options: o, caller: c,
+		memory: o.Memory, clock: o.Clock, log: o.Logger, order: newOrder(),
+	}
+	r.halted, r.stop = context.WithCancelCause(context.Background())
+	return r, nil
+}
+
+func (o Options) withDefaults() (Options, error) {
+	switch {
+	case o.Timeout < 0:
+		return o, fmt.Errorf("runner: option Timeout is %s: give 0 for %s, or more", o.Timeout, defaultTimeout)
+	case o.Concurrency < 0:
+		return o, fmt.Errorf("runner: option Concurrency is %d: give 0 for %d, or more", o.Concurrency, defaultConcurrency)
+	}
+	o.Timeout = orDefault(o.Timeout, defaultTimeout)
+	o.Concurrency = orDefault(o.Concurrency, defaultConcurrency)
+	o.Limits = o.Limits.WithDefaults()
+	if o.Clock == nil {
+		o.Clock = systemClock{}
+	}
+	if o.Memory == nil {
+		o.Memory = NewMemory(0, o.Clock)
+	}
+	if o.Transport == nil {
+		o.Transport = newTransport(o.Concurrency)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+func orDefault[T int | time.Duration](given, usual T) T {
+	if given == 0 {
+		return usual
+	}
+	return given
+}
+
+func newCaller(config *engine.Config, o Options) (*caller, error) {
+	text := o.BaseURL
+	if text == "" {
+		text = config.BaseURL()
+	}
+	base, err := parseBase(text)
+	if err != nil {
+		return nil, fmt.Errorf("runner: %w", err)
+	}
+	return &caller{
+		base: base, credential: config.Credential(), transport: o.Transport,
+		timeout: o.Timeout, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
+	}, nil
+}
+
+// Warning is what the rules want said once a run about the way to authenticate
+// that the settings choose; empty for nothing.
+func (r *Runner) Warning() string { return r.caller.credential.Warning }
+
+// Run delivers one event. Events that share an ordering key go one after the
+// other, in the order of the calls; others do not wait for each other.
+//
+// An event that could not be delivered is no error: its outcome says so. The
+// error is a [*StopError] where the run must end, and then for each later call
+// at once; it is ctx.Err() where ctx ended the event. The outcome beside an
+// error is unfinished or uncertain. A call in flight when ctx is cancelled is
+// waited for, at most for Options.Timeout, since tearing it would leave in
+// doubt whether it was taken; a wait between calls is cut.
+func (r *Runner) Run(ctx context.Context, event []byte) (engine.Outcome, error) {
+	j := r.admit(event)
+	defer j.turn.leave()
+	j.turn.wait(ctx, r.halted)
+	return r.execute(ctx, j)
+}
+
+// A job is one event on its way.
+type job struct {
+	execution *engine.Execution // nil where starting it panicked
+	bug       engine.Outcome    // of that panic
+	turn      *turn
+	id        identity
+}
+
+// An identity is what reports call an event by; fields are empty where it has none.
+type identity struct{ eventType, messageID string }
+
+// admit starts an event and gives it its place in the order.
+func (r *Runner) admit(event []byte) (j *job) {
+	j = &job{}
+	var keys []string
+	func() {
+		defer recoverTo(&j.bug)
+		x := r.config.Start(event)
+		keys = x.Order()
+		j.id = identity{x.Type(), x.MessageID()}
+		j.execution = x
+	}()
+	j.turn = r.order.join(keys)
+	return j
+}
+
+// execute asks the engine for requests and answers them until the event ends,
+// or the run is interrupted and the event has more to ask for.
+func (r *Runner) execute(ctx context.Context, j *job) (outcome engine.Outcome, _ error) {
+	if j.execution == nil {
+		return j.bug, nil
+	}
+	defer recoverTo(&outcome)
+	x := j.execution
+	prefix := "not tried: "
+	for {
+		q, more := x.Next()
+		err := r.interrupted(ctx)
+		if more && err != nil {
+			x.Abort(prefix + reasonOf(err))
+			more = false
+		}
+		if !more {
+			return ended(x.Outcome(), err)
+		}
+		r.answer(ctx, x, q)
+		prefix = "given up: "
+	}
+}
+
+// ended leaves out the error beside an event that it did not keep from its end.
+func ended(outcome engine.Outcome, err error) (engine.Outcome, error) {
+	if outcome.Status == engine.Unfinished || outcome.Status == engine.Uncertain {
+		return outcome, err
+	}
+	return outcome, nil
+}
+
+// answer gives one request its answer, from memory or from the destination,
+// and keeps what the answer teaches.
+func (r *Runner) answer(ctx context.Context, x *engine.Execution, q engine.Request) {
+	if !r.recall(x, q) {
+		x.Respond(r.perform(ctx, q))
+	}
+	if facts := x.Facts(); len(facts) > 0 {
+		r.memory.Apply(facts)
+	}
+}
+
+// recall answers from memory, and reports whether it did. The engine does not
+// take what is no JSON, and would ask for it forever.
+func (r *Runner) recall(x *engine.Execution, q engine.Request) bool {
+	for _, key := range q.Recall {
+		if value, ok := r.memory.Recall(key); ok && json.Valid(value) {
+			x.Recall(key, value)
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Runner) observe(q engine.Request, a engine.Response, took time.Duration) {
+	if r.options.Observe == nil {
+		return
+	}
+	r.options.Observe(Call{
+		Rule: q.Rule, Step: q.Step, Method: q.Method, Path: r.caller.path(q),
+		Status: a.Status, Failure: a.Failure, Attempts: a.Attempts, Took: took,
+	})
+}
+
+// recoverTo, when deferred, makes a panic the failure of one event, so that the
+// others go on. It tells where, and of the panic's text only the Go runtime's:
+// any other could repeat the event.
+func recoverTo(outcome *engine.Outcome) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	what := fmt.Sprintf("a panic (%T)", value)
+	if err, ok := value.(runtime.Error); ok {
+		what = err.Error()
+	}
+	*outcome = engine.Outcome{
+		Status: engine.Failed,
+		Reason: "a bug, please report it: " + what + " in " + panickedIn(),
+	}
+}
+
+// panickedIn is the place of the panic that is being recovered from: the first
+// frame below the runtime's own that raised it.
+func panickedIn() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	raised := false
+	for {
+		f, more := frames.Next()
+		inRuntime := strings.HasPrefix(f.Function, "runtime.")
+		if raised && !inRuntime {
+			return fmt.Sprintf("%s (line %d)", f.Function, f.Line)
+		}
+		raised = raised || f.Function == "runtime.gopanic"
+		if !more {
+			return "an unknown place"
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package zendesksim
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A route is one endpoint. The zero route, without a handler, stands for an unknown one.
+type route struct {
+	method    string
+	pattern   []string // segments below /api/v2/; "{name}" takes any value
+	action    string   // what Zendesk's error messages call the endpoint
+	handle    func(*call) (reply, error)
+	public    bool // needs no authentication
+	adminOnly bool
+}
+
+// match finds the route of a request and the values of its parameters. The suffix .json is optional everywhere.
+// Routes are tried in the order of the table, so fixed segments come before parameters there.
+func (s *Server) match(r *http.Request) (route, map[string]string) {
+	path, found := strings.CutPrefix(r.URL.EscapedPath(), "/api/v2/")
+	if !found {
+		return route{}, nil
+	}
+	segments := strings.Split(strings.TrimSuffix(path, ".json"), "/")
+	for _, candidate := range s.routes {
+		if candidate.method == r.Method && matches(candidate.pattern, segments) {
+			return candidate, parameters(candidate.pattern, segments)
+		}
+	}
+	return route{}, nil
+}
+
+func matches(pattern, segments []string) bool {
+	return slices.EqualFunc(pattern, segments, func(part, segment string) bool {
+		return part == segment || isParameter(part) && segment != ""
+	})
+}
+
+func isParameter(part string) bool {
+	return strings.HasPrefix(part, "{")
+}
+
+func parameters(pattern, segments []string) map[string]string {
+	values := map[string]string{}
+	for i, part := range pattern {
+		if value, err := url.PathUnescape(segments[i]); err == nil && isParameter(part) {
+			values[strings.Trim(part, "{}")] = value
+		}
+	}
+	return values
+}
+
+// routeTable lists every endpoint of the simulator.
+func (s *Server) routeTable() []route {
+	var table []route
+	for _, part := range [][]route{
+		s.userRoutes(),
+		s.identityRoutes(),
+		s.organizationRoutes(),
+		s.membershipRoutes(),
+		s.eventRoutes(),
+		s.searchRoutes(),
+		fieldEndpoints{s, s.store.userFields}.routes(),
+		fieldEndpoints{s, s.store.organizationFields}.routes(),
+		s.timeZoneRoutes(),
+	} {
+		table = append(table, part...)
+	}
+	return table
+}
+
+// get, post, put and remove make the rows of the table.
+func get(pattern, action string, handle func(*call) (reply, error)) route {
+	return newRoute(http.MethodGet, pattern, action, handle)
+}
+
+func post(pattern, action string, handle func(*call) (reply, error)) route {
+	return newRoute(http.MethodPost, pattern, action, handle)
+}
+
+func put(pattern, action string, handle func(*call) (reply, error)) route {
+	return newRoute(http.MethodPut, pattern, action, handle)
+}
+
+func remove(pattern, action string, handle func(*call) (reply, error)) route {
+	return newRoute(http.MethodDelete, pattern, action, handle)
+}
+
+func newRoute(method, pattern, action string, handle func(*call) (reply, error)) route {
+	return route{method: method, pattern: strings.Split(pattern, "/"), action: action, handle: handle}
+}
+
+func (r route) forAdmins() route {
+	r.adminOnly = true
+	return r
+}
+
+func (r route) forAnyone() route {
+	r.public = true
+	return r
+}
