@@ -21,7 +21,6 @@ type sourced struct {
 	keep     keep
 	except   []string
 	required bool
-	message  *template
 	origins  []origin
 }
 

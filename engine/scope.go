@@ -27,8 +27,6 @@ type name struct {
 	origins []origin
 	// constant is set for the inputs of a procedure that are known on loading.
 	constant *literal
-	// lookup is set for names that hold what a lookup found.
-	lookup *lookup
 }
 
 // A shape is what is known of the members of a value. A nil shape knows

@@ -183,7 +183,6 @@ type sourceNode struct {
 	Default  literal
 	When     text
 	Required flag
-	Message  text
 	Except   []text
 }
 

@@ -25,16 +25,16 @@ func Advice(name string, candidates []string) string {
 func Nearest(name string, candidates []string) string {
 	best, distance := "", 1+max(1, len(name)/3)
 	for _, candidate := range candidates {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
+		if d := Distance(strings.ToLower(name), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d
 		}
 	}
 	return best
 }
 
-// editDistance counts insertions, deletions, substitutions and swaps of
-// neighbours (optimal string alignment).
-func editDistance(a, b string) int {
+// Distance counts the insertions, deletions, substitutions and swaps of
+// neighbours between two texts (optimal string alignment).
+func Distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
 	for j := range last {

@@ -1,13 +1,14 @@
 package zendesksim
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // WriteJSON writes the account as indented JSON, which [ReadAccount] reads. Equal accounts come out equal.
@@ -67,14 +68,12 @@ func (a *Account) decode(name string, data []byte) (err error) {
 }
 
 func unknownMember(name string, known []string) error {
-	distance := func(candidate string) int {
-		if strings.Contains(candidate, name) {
-			return 0
+	for _, member := range known {
+		if strings.Contains(member, name) {
+			return fmt.Errorf("unknown member %q. Did you mean %q?", name, member)
 		}
-		return editDistance(name, candidate)
 	}
-	nearest := slices.MinFunc(known, func(a, b string) int { return cmp.Compare(distance(a), distance(b)) })
-	return fmt.Errorf("unknown member %q; did you mean %q? (known: %s)", name, nearest, strings.Join(known, ", "))
+	return fmt.Errorf("unknown member %q. %s", name, spell.Advice(name, known))
 }
 
 // decodeList decodes the records of a list. Omitted are the attributes that a zero record is written without.
@@ -126,30 +125,9 @@ func misspelling(name string, known []string) (nearest string, misspelt bool) {
 		return "", false
 	}
 	for _, candidate := range known {
-		if editDistance(fold(name), candidate) <= 1+len(candidate)/8 {
+		if spell.Distance(fold(name), candidate) <= 1+len(candidate)/8 {
 			return candidate, true
 		}
 	}
 	return "", false
-}
-
-// editDistance counts the insertions, deletions and replacements between two names.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

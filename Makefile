@@ -1,0 +1,50 @@
+# What to run, and what each target is for: make help.
+
+GO ?= go
+FUZZTIME ?= 30s
+CASES ?=
+# The linters, few on purpose. vet: mistakes the compiler lets pass. staticcheck: dead code, misused APIs.
+# errcheck: an error that nobody looks at is an event that nobody misses. Which package may import which is a
+# test (rules_test/architecture_test.go), so that go test alone tells.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
+ERRCHECK = github.com/kisielk/errcheck@v1.10.0
+
+.PHONY: help check test lint golden conformance fuzz bench cover
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: lint test ## everything that has to hold before a change lands
+
+test: ## all tests, with the race detector
+	$(GO) test -race ./...
+
+lint: ## format, vet, staticcheck, errcheck, tidy go.mod
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt -w these files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(ERRCHECK) -ignoretests -exclude .errcheck ./...
+	$(GO) mod tidy -diff
+
+golden: ## rewrite what the golden cases want; read the diff before you commit it
+	$(GO) test ./rules_test -run 'TestGolden' -update
+	$(GO) test ./engine -run 'TestDiagnostics|TestExecutions' -update
+
+conformance: ## run recorded cases: make conformance CASES=FOLDER
+	@test -n "$(CASES)" || { echo "say which: make conformance CASES=FOLDER"; exit 2; }
+	CASES="$(abspath $(CASES))" $(GO) test ./rules_test -count=1 -run TestConformance -v
+
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+bench: ## the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./engine ./runner
+
+cover: ## coverage of the packages by all tests
+	$(GO) test -coverpkg=./engine,./runner/...,./cmd/... -coverprofile=bin/cover.out ./... > /dev/null
+	$(GO) tool cover -func=bin/cover.out | tail -1

@@ -1,0 +1,102 @@
+package ruletest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/deskrules/deskrules/engine"
+)
+
+// Find returns the cases below a folder: every file that ends in ".txtar", in
+// the order of their names.
+func Find(dir string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".txtar") {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
+}
+
+// Check runs the cases in the given files, one after the other, and returns a
+// result for each that [Options.Run] picks. When ctx ends, the cases that are
+// left fail.
+func Check(ctx context.Context, program *engine.Program, files []string, o Options) []Result {
+	var results []Result
+	for _, file := range files {
+		if o.Run == nil || o.Run.MatchString(filepath.ToSlash(file)) {
+			results = append(results, check(ctx, program, file, o))
+		}
+	}
+	return results
+}
+
+// check runs the case in one file.
+func check(ctx context.Context, program *engine.Program, file string, o Options) Result {
+	start := time.Now()
+	r := Result{File: file, Status: Passed}
+	changed, err := r.run(ctx, program, o)
+	switch {
+	case err != nil:
+		r.Status, r.Message = Failed, err.Error()
+	case changed:
+		r.Status = Updated
+	}
+	r.Duration = time.Since(start)
+	return r
+}
+
+// run takes a case through its stages: read, play, compare, update. The error
+// is for the user; it says everything.
+func (r *Result) run(ctx context.Context, program *engine.Program, o Options) (changed bool, err error) {
+	text, err := os.ReadFile(r.File)
+	if err != nil {
+		return false, err
+	}
+	c, err := parse(text)
+	if err != nil {
+		return false, err
+	}
+	r.Title = c.title
+	comparisons, err := c.play(ctx, program, o)
+	if err != nil {
+		return false, err
+	}
+	return settle(r.File, text, comparisons, o)
+}
+
+// settle reports the differences, or writes what happened into the file.
+func settle(file string, text []byte, comparisons []comparison, o Options) (changed bool, err error) {
+	updated := text
+	var differences []error
+	for _, c := range comparisons {
+		if c.equal() {
+			continue
+		}
+		updated = replace(updated, c.name, c.got)
+		differences = append(differences, errors.New(c.unified(o.Color)))
+	}
+	if len(differences) == 0 || !o.Update {
+		return false, errors.Join(differences...)
+	}
+	return true, overwrite(file, updated)
+}
+
+func overwrite(file string, text []byte) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, text, info.Mode().Perm()); err != nil {
+		return fmt.Errorf("updating the case: %w", err)
+	}
+	return nil
+}
