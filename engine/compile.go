@@ -15,7 +15,7 @@ import (
 // compile turns the trees of a destination and its rules into a Program. It
 // goes on after each finding, so that all of them are reported at once.
 func compile(c *compiler, d destinationFile, rules []*ruleFile) *Program {
-	c.exprOptions = exprOptions()
+	c.vocabulary = newVocabulary()
 	c.program = &Program{name: d.Name.value, title: d.Title.value, scopeSize: firstFreeSlot + 1, maxPages: 1000}
 	c.tables, c.lookups = map[string]*table{}, map[string]*lookup{}
 	c.procedures, c.instances = map[string]*procedureNode{}, map[string]*procedure{}
@@ -35,6 +35,11 @@ func compile(c *compiler, d destinationFile, rules []*ruleFile) *Program {
 	}
 	for i := range d.Procedures {
 		c.unusedProcedure(&d.Procedures[i])
+	}
+	for _, n := range d.Lookups {
+		if l := c.lookups[n.Name.value]; !l.used {
+			c.warnf(n.Name.at, "Remove it, or use it by find.", "the lookup %s is not used", l.name)
+		}
 	}
 	return c.program
 }

@@ -323,6 +323,7 @@ func (b *builder) find(s *step, n *stepNode) {
 		s.op = &stop{kind: "warn"}
 		return
 	}
+	l.used = true
 	f := &find{lookup: l, inputs: map[string][]read{}}
 	s.op = f
 	var keys []string
@@ -502,6 +503,7 @@ func (c *compiler) unusedProcedure(n *procedureNode) {
 			return
 		}
 	}
+	c.warnf(n.Name.at, "Remove it, or use it in a step.", "the procedure %s is not used", n.Name.value)
 	constants := map[string]literal{}
 	for _, in := range n.Inputs {
 		switch {

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -103,12 +104,38 @@ func (e *expression) failure(err error) error {
 	return fmt.Errorf("the expression at %s cannot be evaluated: %s", e.at, message)
 }
 
-// loops are the functions of expr-lang that run a predicate over a list.
-func loops() map[string]bool {
-	return map[string]bool{ // true: the predicate has to be a condition
-		"all": true, "any": true, "none": true, "one": true,
-		"filter": true, "find": true, "count": true, "map": false,
+// A vocabulary is what expressions may call, made once for a compilation.
+type vocabulary struct {
+	functions map[string]Function
+	operators map[string]Function
+	// loops are the functions of expr-lang that run a predicate over a list;
+	// true where the predicate has to be a condition.
+	loops   map[string]bool
+	options []expr.Option
+}
+
+func newVocabulary() *vocabulary {
+	v := &vocabulary{functions: map[string]Function{}, operators: map[string]Function{}, loops: map[string]bool{
+		"all": true, "any": true, "none": true, "one": true, "filter": true, "find": true, "count": true, "map": false,
+	}}
+	v.options = []expr.Option{expr.Env(environment{}), expr.DisableAllBuiltins()}
+	for name := range v.loops {
+		v.options = append(v.options, expr.EnableBuiltin(name))
 	}
+	for _, f := range Functions() {
+		v.functions[f.Name] = f
+		v.options = append(v.options, expr.Function(f.Name, f.call, f.types...))
+	}
+	for _, f := range operators() {
+		v.operators[f.Name] = f
+		v.options = append(v.options, expr.Function(f.Name, f.call, f.types...))
+	}
+	return v
+}
+
+// names lists everything that can be called.
+func (v *vocabulary) names() []string {
+	return slices.Sorted(maps.Keys(v.functions))
 }
 
 // compileExpression checks and compiles the text of an expression. A nil
@@ -147,8 +174,8 @@ func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 
 func (c *compiler) patchAndCompile(t text, in *scope) *expression {
 	e := &expression{text: t.value, at: t.at.position()}
-	p := &patcher{expression: e, scope: in}
-	options := append(slices.Clone(c.exprOptions), expr.Patch(p))
+	p := &patcher{c.vocabulary, e, in}
+	options := append(slices.Clone(c.vocabulary.options), expr.Patch(p))
 	program, err := expr.Compile(t.value, options...)
 	if err != nil {
 		c.expressionError(t, err)
@@ -162,18 +189,6 @@ func (c *compiler) patchAndCompile(t text, in *scope) *expression {
 		}
 	}
 	return e
-}
-
-// exprOptions builds what every compilation shares.
-func exprOptions() []expr.Option {
-	options := []expr.Option{expr.Env(environment{}), expr.DisableAllBuiltins()}
-	for name := range loops() {
-		options = append(options, expr.EnableBuiltin(name))
-	}
-	for _, f := range slices.Concat(Functions(), operators()) {
-		options = append(options, expr.Function(f.Name, f.call, f.types...))
-	}
-	return options
 }
 
 func (c *compiler) expressionError(t text, err error) {
@@ -328,9 +343,8 @@ func (a *analysis) binary(n *ast.BinaryNode, depth int) {
 }
 
 func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int) {
-	functions := Functions()
-	i := slices.IndexFunc(functions, func(f Function) bool { return f.Name == name })
-	needsCondition, loop := loops()[name]
+	function, known := a.vocabulary.functions[name]
+	needsCondition, loop := a.vocabulary.loops[name]
 	switch {
 	case loop && depth > 0:
 		a.fail(n, "Compute the inner list in a step before (let:), or use in, absent or respell.",
@@ -338,9 +352,9 @@ func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int
 	case loop:
 		a.loop(n, name, arguments, needsCondition)
 		return
-	case i < 0:
-		a.fail(n, spell.Advice(name, functionNames()), "unknown function %q", name)
-	case functions[i].onPath && (len(arguments) == 0 || !a.isPath(arguments[0])):
+	case !known:
+		a.fail(n, spell.Advice(name, append(a.vocabulary.names(), slices.Sorted(maps.Keys(a.vocabulary.loops))...)), "unknown function %q", name)
+	case function.onPath && (len(arguments) == 0 || !a.isPath(arguments[0])):
 		a.fail(n, "Name a mapping, an input or a part of one.", "%s needs a path as its first argument", name)
 	}
 	for _, argument := range arguments {
@@ -363,18 +377,6 @@ func (a *analysis) loop(n ast.Node, name string, arguments []ast.Node, needsCond
 	if needsCondition {
 		a.condition(predicate.Node)
 	}
-}
-
-func functionNames() []string {
-	var names []string
-	for _, f := range Functions() {
-		names = append(names, f.Name)
-	}
-	for name := range loops() {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // isPath reports whether a node is a chain of constant members of a name.
@@ -412,11 +414,11 @@ func (a *analysis) condition(n ast.Node) {
 		a.condition(n.Exp2)
 		return
 	case *ast.CallNode:
-		if callee, ok := n.Callee.(*ast.IdentifierNode); ok && isBoolFunction(callee.Value) {
+		if callee, ok := n.Callee.(*ast.IdentifierNode); ok && a.vocabulary.functions[callee.Value].bool {
 			return
 		}
 	case *ast.BuiltinNode:
-		if slices.Contains([]string{"all", "any", "none", "one"}, n.Name) || isBoolFunction(n.Name) {
+		if slices.Contains([]string{"all", "any", "none", "one"}, n.Name) || a.vocabulary.functions[n.Name].bool {
 			return
 		}
 	case *ast.IdentifierNode:
@@ -429,10 +431,6 @@ func (a *analysis) condition(n ast.Node) {
 		}
 	}
 	a.fail(n, "Write a comparison, such as x == true or x != nil.", "this is neither true nor false by itself")
-}
-
-func isBoolFunction(name string) bool {
-	return slices.ContainsFunc(Functions(), func(f Function) bool { return f.Name == name && f.bool })
 }
 
 // booleanMember reports whether a chain ends at a member declared boolean.
@@ -454,6 +452,7 @@ func (a *analysis) booleanMember(n ast.Node) bool {
 // prepared reads, operators become functions that know JSON's types, and
 // member access becomes safe. It is called for the children of a node first.
 type patcher struct {
+	vocabulary *vocabulary
 	expression *expression
 	scope      *scope
 }
@@ -474,11 +473,11 @@ func (p *patcher) Visit(node *ast.Node) {
 			p.replace(node, operatorCall("=negate", n.Node))
 		}
 	case *ast.BinaryNode:
-		if slices.ContainsFunc(operators(), func(f Function) bool { return f.Name == n.Operator }) {
+		if _, replaced := p.vocabulary.operators[n.Operator]; replaced {
 			p.replace(node, operatorCall(n.Operator, n.Left, n.Right))
 		}
 	case *ast.BuiltinNode:
-		if _, loop := loops()[n.Name]; loop {
+		if _, loop := p.vocabulary.loops[n.Name]; loop {
 			n.Arguments[0] = operatorCall("=list", n.Arguments[0])
 		}
 	case *ast.CallNode:
@@ -550,8 +549,7 @@ func (p *patcher) call(n *ast.CallNode) {
 	if !ok || len(n.Arguments) == 0 {
 		return
 	}
-	onPath := slices.ContainsFunc(Functions(), func(f Function) bool { return f.Name == callee.Value && f.onPath })
-	if r := p.readOf(n.Arguments[0]); onPath && r != nil {
+	if r := p.readOf(n.Arguments[0]); r != nil && p.vocabulary.functions[callee.Value].onPath {
 		r.onPath = true
 	}
 }

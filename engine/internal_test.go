@@ -26,7 +26,7 @@ func TestFunctionExamples(t *testing.T) {
 // evaluate runs an expression that names nothing.
 func evaluate(t *testing.T, expression string) string {
 	t.Helper()
-	c := &compiler{collector: &collector{}, exprOptions: exprOptions()}
+	c := &compiler{collector: &collector{}, vocabulary: newVocabulary()}
 	src := newSource("test", expression)
 	e := c.compileExpression(text{value: expression, at: span{src, 0, len(expression)}}, newScope())
 	if e == nil {

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"time"
-
-	"github.com/expr-lang/expr"
-)
+import "time"
 
 // A Program is the compiled form of a destination's rule files. It never
 // changes and is safe for any number of goroutines.
@@ -184,6 +180,7 @@ type lookup struct {
 	remember time.Duration
 	fold     bool
 	ways     []*way
+	used     bool // by a rule; settled while compiling
 }
 
 type way struct {
@@ -259,18 +256,18 @@ func (p *Program) Retry() Retry { return p.retry }
 // A compiler holds what the compilation of one destination shares.
 type compiler struct {
 	*collector
-	exprOptions []expr.Option
-	program     *Program
-	config      *name // the settings, without secrets
-	secrets     *name // the settings with secrets, for authentication only
-	tables      map[string]*table
-	lookups     map[string]*lookup
-	procedures  map[string]*procedureNode
-	instances   map[string]*procedure
-	compiling   []string     // procedures, to find one that uses itself
-	touched     map[int]bool // slots that the step at hand reads; nil outside steps
-	rests       []pendingRest
-	rules       map[string]*ruleInfo
+	vocabulary *vocabulary
+	program    *Program
+	config     *name // the settings, without secrets
+	secrets    *name // the settings with secrets, for authentication only
+	tables     map[string]*table
+	lookups    map[string]*lookup
+	procedures map[string]*procedureNode
+	instances  map[string]*procedure
+	compiling  []string     // procedures, to find one that uses itself
+	touched    map[int]bool // slots that the step at hand reads; nil outside steps
+	rests      []pendingRest
+	rules      map[string]*ruleInfo
 }
 
 // A ruleInfo is what later rules may know of an earlier one.
