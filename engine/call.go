@@ -157,7 +157,7 @@ func (r *callRun) refusalKey(a *arm, request Request) string {
 // send makes a request the pending one.
 func (r *callRun) send(x *Execution, request Request) {
 	if x.sent++; x.sent > x.config.limits.Requests {
-		x.end(r.frame, r.step, Failed, fmt.Sprintf("the event needs more than %d requests", x.config.limits.Requests))
+		r.fail(x, Failed, fmt.Sprintf("the event needs more than %d requests", x.config.limits.Requests))
 		return
 	}
 	x.pending = &pendingRequest{request: request, path: r.base.Path, frame: r.frame}
@@ -209,7 +209,7 @@ func (r *callRun) answer(x *Execution, response Response, v Verdict) {
 	switch {
 	case v.Stop:
 		x.outcome.Answer = response.Body
-		x.end(r.frame, r.step, Unfinished, r.text(x, response)+": the run stops")
+		r.fail(x, Unfinished, r.text(x, response)+": the run stops")
 	case response.Failure != Answered || v.Retry:
 		r.unanswered(x, response, v)
 	case response.Status >= 200 && response.Status < 300:
@@ -225,16 +225,25 @@ func (r *callRun) unanswered(x *Execution, response Response, v Verdict) {
 	if response.Attempts > 1 {
 		reason += fmt.Sprintf(", %d times", response.Attempts)
 	}
-	switch {
-	case r.confirm != nil && r.confirm.refusal == "":
-		x.outcome.Answer = r.confirm.answer
-		x.end(r.frame, r.step, Uncertain, r.confirm.lost+"; looking failed: "+reason)
-	case r.confirm != nil || r.base.Idempotent || v.NotTaken:
-		x.outcome.Answer = response.Body
-		x.end(r.frame, r.step, Unfinished, reason)
-	default:
+	if r.confirm == nil && !r.base.Idempotent && !v.NotTaken {
 		r.lost(x, response, reason)
+		return
 	}
+	x.outcome.Answer = response.Body
+	r.fail(x, Unfinished, reason)
+}
+
+// fail ends the event. Where the call was to settle whether another was taken,
+// that one decides how: its answer stays lost, or its refusal stands.
+func (r *callRun) fail(x *Execution, status Status, reason string) {
+	if c := r.confirm; c != nil {
+		x.outcome.Answer = c.answer
+		if c.lost != "" {
+			status = Uncertain
+		}
+		reason = c.lost + c.refusal + "; looking failed: " + reason
+	}
+	x.end(r.frame, r.step, status, reason)
 }
 
 // lost asks whether a call that may not be repeated was taken.
@@ -259,7 +268,7 @@ func (r *callRun) ask(x *Execution, why *confirming) {
 	c := r.call.confirm
 	path, query, err := renderURL(c.path, c.query, r.frame.slots)
 	if err != nil {
-		x.end(r.frame, r.step, Failed, err.Error())
+		r.fail(x, Failed, err.Error())
 		return
 	}
 	why.path = path
@@ -269,20 +278,24 @@ func (r *callRun) ask(x *Execution, why *confirming) {
 	r.send(x, request)
 }
 
+// label names the call at hand for reasons.
+func (r *callRun) label() string {
+	if r.confirm != nil {
+		return "GET " + r.confirm.path
+	}
+	return r.base.Method + " " + r.base.Path
+}
+
 // text words an answer that is no success.
 func (r *callRun) text(x *Execution, response Response) string {
-	call := r.base.Method + " " + r.base.Path
-	if r.confirm != nil {
-		call = "GET " + r.confirm.path
-	}
 	if response.Failure != Answered {
 		detail := response.Detail
 		if detail == "" {
 			detail = string(response.Failure)
 		}
-		return call + ": " + detail
+		return r.label() + ": " + detail
 	}
-	return strings.TrimSpace(call + ": " + x.statusText(response))
+	return strings.TrimSpace(r.label() + ": " + x.statusText(response))
 }
 
 func (x *Execution) statusText(response Response) string {
@@ -349,7 +362,7 @@ func (r *callRun) succeeded(x *Execution, response Response) {
 func (r *callRun) page(x *Execution, p path, reply value) bool {
 	list := reply.get(p)
 	if list.kind() != '[' {
-		x.end(r.frame, r.step, Failed, r.base.Method+" "+r.base.Path+": the answer has no list "+p.gjson)
+		r.fail(x, Failed, r.label()+": the answer has no list "+p.gjson)
 		return false
 	}
 	r.pages = append(r.pages, list.elements()...)
@@ -357,13 +370,13 @@ func (r *callRun) page(x *Execution, p path, reply value) bool {
 	next, err := x.config.program.nextPage.evalValue(r.frame.slots)
 	switch {
 	case err != nil:
-		x.end(r.frame, r.step, Failed, err.Error())
+		r.fail(x, Failed, err.Error())
 		return false
 	case next.kind() != '"' || next.raw == `""`:
 		r.frame.slots[r.call.pagesSlot] = arrayOf(r.pages)
 		return true
 	case r.count >= x.config.program.maxPages || next.text() == r.link:
-		x.end(r.frame, r.step, Failed, fmt.Sprintf("%s %s: the pages do not end (%d read)", r.base.Method, r.base.Path, r.count))
+		r.fail(x, Failed, fmt.Sprintf("%s: the pages do not end (%d read)", r.label(), r.count))
 		return false
 	}
 	r.link = next.text()
@@ -380,7 +393,7 @@ func (r *callRun) succeed(x *Execution, reply value) {
 	case r.call.pick != nil:
 		picked, err := r.call.pick.evalValue(r.frame.slots)
 		if err != nil {
-			x.end(r.frame, r.step, Failed, err.Error())
+			r.fail(x, Failed, err.Error())
 			return
 		}
 		v = picked
@@ -439,17 +452,13 @@ func (r *callRun) refused(x *Execution, response Response) {
 	if scanJSON(reply, x.config.limits.Depth, 0) == nil {
 		r.frame.slots[slotReply] = rawValue(reply)
 	}
-	arms := r.call.arms
-	if r.confirm != nil {
-		arms = r.call.confirm.arms
-	}
-	for _, a := range arms {
-		if !a.statuses.has(response.Status) || a.then == "relook" && r.frame.redone[a] {
+	for _, a := range r.arms() {
+		if !a.statuses.has(response.Status) || a.then == "relook" && r.frame.redone[r.relooked(a)] {
 			continue
 		}
 		applies, err := a.when.holds(r.frame.slots)
 		if err != nil {
-			x.end(r.frame, r.step, Failed, err.Error())
+			r.fail(x, Failed, err.Error())
 			return
 		}
 		if applies {
@@ -458,7 +467,20 @@ func (r *callRun) refused(x *Execution, response Response) {
 		}
 	}
 	x.outcome.Answer = response.Body
-	x.end(r.frame, r.step, Failed, r.text(x, response))
+	r.fail(x, Failed, r.text(x, response))
+}
+
+// arms gives what a refusal may fall to. Where an answer was lost there is
+// nothing: doing the call again could do it twice.
+func (r *callRun) arms() []*arm {
+	switch {
+	case r.confirm == nil:
+		return r.call.arms
+	case r.confirm.lost != "":
+		return nil
+	default:
+		return r.call.confirm.arms
+	}
 }
 
 // take does what an arm says.
@@ -488,7 +510,7 @@ func (r *callRun) take(x *Execution, a *arm, response Response) {
 		if a.message != nil {
 			reason = a.message.message(r.frame.slots) + " (" + x.statusText(response) + ")"
 		}
-		x.end(r.frame, r.step, Failed, reason)
+		r.fail(x, Failed, reason)
 	}
 }
 
@@ -498,11 +520,15 @@ func (r *callRun) refusalValue(x *Execution, response Response) value {
 	return rawValue(fmt.Sprintf(`{"status":%d,"code":%s,"text":%s}`, response.Status, quote(said.code), quote(said.text)))
 }
 
+func (r *callRun) relooked(a *arm) relooked {
+	return relooked{a, r.items[r.item].raw}
+}
+
 // relook forgets what an earlier step gave, and does that step and those that
-// read it again; once for each arm.
+// read it again; once for each arm and item.
 func (r *callRun) relook(x *Execution, a *arm) {
 	f, target := r.frame, a.target
-	f.redone[a] = true
+	f.redone[r.relooked(a)] = true
 	switch op := target.op.(type) {
 	case *find:
 		var asked []string
@@ -530,7 +556,7 @@ func (r *callRun) confirmed(x *Execution) {
 	there, err := r.call.confirm.there.holds(r.frame.slots)
 	switch {
 	case err != nil:
-		x.end(r.frame, r.step, Failed, err.Error())
+		r.fail(x, Failed, err.Error())
 	case there:
 		r.confirm = nil
 		r.next(value{})

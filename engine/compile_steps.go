@@ -20,12 +20,14 @@ type builder struct {
 	writes    [][]int // slots that each step sets
 	touches   []map[int]bool
 	all       map[int]bool // slots that anything reads
+	places    map[*arm]span
 }
 
 // build compiles the steps. finish has to follow once everything that may read
 // their results is compiled.
 func (b *builder) build(nodes []stepNode) *block {
 	b.all = map[int]bool{}
+	b.places = map[*arm]span{}
 	for i := range nodes {
 		n := &nodes[i]
 		b.touched = map[int]bool{}
@@ -55,7 +57,47 @@ func (b *builder) finish() {
 		}
 		s.redo = b.redo(s.index)
 	}
+	b.repeats()
 	b.touched = nil
+}
+
+// repeats refuses a relook that would do a call twice that may be done once.
+func (b *builder) repeats() {
+	for _, s := range b.block.steps {
+		c, isCall := s.op.(*call)
+		if !isCall {
+			continue
+		}
+		for _, a := range slices.Concat(c.arms, c.confirmArms()) {
+			if a.target == nil {
+				continue
+			}
+			for _, again := range b.block.steps[:s.index+1] {
+				if a.target.redo[again.index] && again.once() && (again != s || c.each != nil) {
+					b.errorf(b.places[a], "Say idempotent: true there if that does no harm.", "relook would repeat the step %s, which is not idempotent", again.name)
+				}
+			}
+		}
+	}
+}
+
+func (c *call) confirmArms() []*arm {
+	if c.confirm == nil {
+		return nil
+	}
+	return c.confirm.arms
+}
+
+// once reports whether a step holds a call that may not be repeated.
+func (s *step) once() bool {
+	switch op := s.op.(type) {
+	case *call:
+		return !op.idempotent
+	case *use:
+		return op.procedure != nil && slices.ContainsFunc(op.procedure.block.steps, (*step).once)
+	default:
+		return false
+	}
 }
 
 // redo finds the later steps that read, directly or through others, what a
@@ -275,6 +317,7 @@ func (b *builder) action(s *step, a *arm, n *armNode, allowed []string) {
 	}
 	if a.then == "relook" {
 		a.target = b.relookTarget(s, n)
+		b.places[a] = n.Then.at
 	}
 }
 

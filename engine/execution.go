@@ -46,7 +46,7 @@ type frame struct {
 	slots  []value
 	at     int    // the step at hand
 	done   []bool // steps whose values stand, when others are done again
-	redone map[*arm]bool
+	redone map[relooked]bool
 	call   *callRun
 	find   *findRun
 	fresh  *step    // of which the answer is not to be recalled
@@ -348,8 +348,15 @@ func (x *Execution) complete(f *frame, s *step, v value) {
 	f.at = s.index + 1
 }
 
+// A relooked is an arm that has looked again, and for which item: each is due
+// once, so that several items may each meet what somebody else just made.
+type relooked struct {
+	arm  *arm
+	item string
+}
+
 func (x *Execution) push(run *ruleRun, b *block, slots []value, leave func(*Execution, *frame)) *frame {
-	f := &frame{run: run, block: b, slots: slots, done: make([]bool, len(b.steps)), redone: map[*arm]bool{}, leave: leave}
+	f := &frame{run: run, block: b, slots: slots, done: make([]bool, len(b.steps)), redone: map[relooked]bool{}, leave: leave}
 	x.stack = append(x.stack, f)
 	return f
 }

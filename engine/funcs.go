@@ -377,23 +377,42 @@ func membersOf(args ...any) (any, error) {
 	return all, nil
 }
 
-// folded gives the texts of a list by their folded form.
-func folded(list any) map[string]string {
-	texts := map[string]string{}
+// A spelling knows how the texts of a list are written. A text that is written
+// exactly so wins, else the first that differs in case only.
+type spelling struct {
+	exact  map[string]bool
+	folded map[string]string
+}
+
+func spellingOf(list any) spelling {
+	s := spelling{map[string]bool{}, map[string]string{}}
 	for _, element := range toList(list) {
-		if s, ok := element.(string); ok {
-			texts[fold(s)] = s
+		text, ok := element.(string)
+		if !ok {
+			continue
+		}
+		s.exact[text] = true
+		if _, there := s.folded[fold(text)]; !there {
+			s.folded[fold(text)] = text
 		}
 	}
-	return texts
+	return s
+}
+
+func (s spelling) of(text string) (as string, known bool) {
+	if s.exact[text] {
+		return text, true
+	}
+	as, known = s.folded[fold(text)]
+	return as, known
 }
 
 func absentMembers(args ...any) (any, error) {
-	known := folded(args[1])
+	known := spellingOf(args[1])
 	all := []any{}
 	for _, m := range toList(args[0]) {
 		key, _ := member(m, "key").(string)
-		if _, there := known[fold(key)]; !there {
+		if _, there := known.of(key); !there {
 			all = append(all, m)
 		}
 	}
@@ -402,10 +421,10 @@ func absentMembers(args ...any) (any, error) {
 
 func respellKeys(args ...any) (any, error) {
 	object, _ := args[0].(value)
-	spelled := folded(args[1])
+	spelled := spellingOf(args[1])
 	var parts []string
 	object.members(func(key string, member value) {
-		if as, known := spelled[fold(key)]; known {
+		if as, known := spelled.of(key); known {
 			key = as
 		}
 		parts = append(parts, quote(key)+":"+member.raw)

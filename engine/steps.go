@@ -130,30 +130,27 @@ func (r *findRun) leave(x *Execution, w *way, inner *frame) {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
 	}
-	records := found.elements()
+	records := r.find.lookup.distinct(found.elements())
 	switch {
 	case len(records) == 0:
 	case len(records) == 1:
-		r.found(x, r.find.lookup.kept(records[0]))
+		r.found(x, records[0])
 	default:
 		x.end(r.frame, r.step, Failed, r.find.lookup.severalText(w, records))
 	}
 }
 
-// found ends the lookup, and teaches it under every key that it was asked by
-// or that the record has.
+// found ends the lookup, and teaches the record under the key that found it and
+// those it has itself. Not under the keys that were asked before in vain: they
+// may be another event's, of somebody else.
 func (r *findRun) found(x *Execution, record value) {
-	x.learnRecord(r.find.lookup, record, r.asked)
+	x.learnRecord(r.find.lookup, record, r.asked[len(r.asked)-1:])
 	x.complete(r.frame, r.step, record)
 }
 
-// recalled ends the lookup with a remembered record, and teaches it under the
-// keys that were asked in vain before, so that the next event need not ask.
+// recalled ends the lookup with a remembered record.
 func (r *findRun) recalled(x *Execution, record value) {
 	x.stack = x.stack[:len(x.stack)-1]
-	for _, key := range r.asked[:len(r.asked)-1] {
-		x.facts = append(x.facts, Fact{Op: Learn, Key: key, Value: []byte(record.raw), For: r.find.lookup.remember})
-	}
 	x.complete(r.frame, r.step, record)
 }
 
@@ -162,6 +159,22 @@ func (l *lookup) key(by, text string) string {
 		text = fold(text)
 	}
 	return l.name + " by " + by + ": " + text
+}
+
+// distinct gives what the lookup keeps of each record, each record once: a list
+// that changes while its pages are read can show one twice. The first member
+// that the lookup keeps is what tells records apart.
+func (l *lookup) distinct(records []value) []value {
+	var kept []value
+	seen := map[string]bool{}
+	id := newPath([]segment{{key: l.keep[0]}})
+	for _, record := range records {
+		if key := record.get(id).text(); key == "" || !seen[key] {
+			seen[key] = true
+			kept = append(kept, l.kept(record))
+		}
+	}
+	return kept
 }
 
 // kept picks the members of a record that the lookup keeps.

@@ -7,8 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"gopkg.in/yaml.v3"
+
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // The names of the sections.
@@ -77,7 +78,7 @@ func checkSections(sections []section) error {
 func checkName(s section, before int) error {
 	switch {
 	case !slices.Contains(sectionNames(), s.name):
-		return fmt.Errorf("line %d: unknown section %q; did you mean %q?", s.line-1, s.name, nearest(s.name))
+		return fmt.Errorf("line %d: unknown section %q. %s", s.line-1, s.name, spell.Advice(s.name, sectionNames()))
 	case before != 0:
 		return fmt.Errorf("line %d: the section %s stands in line %d already", s.line-1, s.name, before)
 	}
@@ -97,13 +98,6 @@ func checkTogether(lines map[string]int) error {
 		return fmt.Errorf("line %d: %s needs a simulator, and %s keeps it away", lines[wantAccountSection], wantAccountSection, repliesSection)
 	}
 	return nil
-}
-
-// nearest returns the section name that is written most like the given one.
-func nearest(name string) string {
-	return slices.MinFunc(sectionNames(), func(a, b string) int {
-		return levenshtein.Distance(name, a, nil) - levenshtein.Distance(name, b, nil)
-	})
 }
 
 // read takes in one section. Unknown ones have been reported elsewhere.

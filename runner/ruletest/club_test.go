@@ -13,10 +13,11 @@ import (
 )
 
 // The club is a made-up destination: an event "join" looks a club up by name,
-// remembers it, and makes somebody a member; "seek" only looks.
+// remembers it, and makes somebody a member; "seek" only looks, and
+// "visit" must not be noted twice.
 const clubDestination = `destination: club
 title: Club
-rules: [join, seek]
+rules: [join, seek, visit]
 match: {by: event.type}
 settings:
   token:  {type: string, secret: true, required: true, example: s3cret, title: Token}
@@ -69,12 +70,27 @@ steps:
     query: {name: '{event.club}', town: '{event.town}'}
 `
 
+const clubVisit = `# Visit: note a visit, at most once.
+rule: visit
+event: visit
+steps:
+  - name: note
+    post: visits
+    idempotent: false
+    body:
+      - {to: visitor, from: event.member}
+    confirm:
+      get: visits
+      there: any(reply.visits, .visitor == event.member)
+`
+
 func club(t *testing.T) *engine.Program {
 	t.Helper()
 	program, err := engine.Load(fstest.MapFS{
 		"club/destination.yaml": {Data: []byte(clubDestination)},
 		"club/join.yaml":        {Data: []byte(clubJoin)},
 		"club/seek.yaml":        {Data: []byte(clubSeek)},
+		"club/visit.yaml":       {Data: []byte(clubVisit)},
 	}, "club")
 	if err != nil {
 		t.Fatal(err)

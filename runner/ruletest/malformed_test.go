@@ -33,7 +33,12 @@ func TestMalformed(t *testing.T) {
 		{
 			name: "unknown section",
 			file: "A case.\n-- event.json --\n{}\n-- replys.http --\n",
-			want: `line 4: unknown section "replys.http"; did you mean "replies.http"?`,
+			want: `line 4: unknown section "replys.http". Did you mean "replies.http"?`,
+		},
+		{
+			name: "a section like no other",
+			file: "A case.\n-- event.json --\n{}\n-- gibberish --\n",
+			want: `line 4: unknown section "gibberish". Known here: event.json, events.ndjson, settings.yaml, replies.http, account.json, want, want-account.json.`,
 		},
 		{
 			name: "section twice",

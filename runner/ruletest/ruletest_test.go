@@ -121,6 +121,18 @@ replies that are left:
 `,
 		},
 		{
+			name: "what would follow an unexpected request uses nothing up",
+			file: "Ann visits.\n-- event.json --\n{\"type\": \"visit\", \"member\": \"Ann\"}\n-- replies.http --\nGET visits\n200\n{\"visits\": []}\n",
+			want: `unexpected request:
+  POST visits
+  {
+    "visitor": "Ann"
+  }
+replies that are left:
+  GET visits => 200 (line 5)
+`,
+		},
+		{
 			name: "another method",
 			file: strings.Replace(annJoins, "POST", "PUT", 1),
 			want: `unexpected request:

@@ -65,7 +65,7 @@ func (c *call) readBody(request *http.Request) (*http.Request, error) {
 	if request.Body == nil {
 		return request, nil
 	}
-	defer request.Body.Close() //nolint:errcheck // It has been read.
+	defer request.Body.Close()
 	var err error
 	if c.body, err = io.ReadAll(request.Body); err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
