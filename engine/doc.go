@@ -1,0 +1,60 @@
+// Package engine turns customer-data events into the requests of a destination,
+// by rules in YAML. It is pure: it does no I/O, has no clock and starts no
+// goroutine. Bytes of YAML and JSON go in, requests come out as data, and
+// whoever performs them feeds the answers back. So the runner, golden tests, a
+// dry run and a host's own client all share one loop:
+//
+//	program, err := engine.Load(fsys, dir)        // once
+//	config, err := program.Configure(settings)    // once for each account
+//
+//	x := config.Start(event)                      // for each event
+//	for {
+//		request, more := x.Next()
+//		if !more {
+//			break
+//		}
+//		x.Respond(perform(request))
+//	}
+//	outcome := x.Outcome()
+//
+// # The life of a rule
+//
+// The files of this package stand in the order in which rules and events pass
+// through them.
+//
+// A rule file is a source (source.go), whose every character keeps its place.
+// It is parsed (parse.go, parse_rules.go, parse_destination.go) into a tree that
+// says what was written and nothing else (syntax.go). The tree is compiled
+// (compile.go, compile_rule.go, compile_steps.go): names are resolved to slots
+// (scope.go), paths are read and frozen (path.go), expressions are checked and
+// their paths become prepared reads (expression.go, funcs.go), texts with
+// braces become templates (template.go), lists of lines become the tree of the
+// object that they make (mapping.go). What is wrong is collected (diag.go) and
+// reported all at once. What comes out is a Program (program.go) that never
+// changes.
+//
+// # The life of an event
+//
+// The bytes are scanned once (scan.go): valid JSON, small enough, not too deep,
+// no key twice. After that, values (value.go) travel as they were written, and
+// numbers (decimal.go) are compared and never rounded. The rules that take the
+// event are all mapped and checked before the first request (execution.go), so
+// that an event that is rejected has changed nothing. Then steps run one after
+// the other (steps.go, call.go), each on the values that earlier ones left in
+// the slots of their frame, until the next request (request.go) is due or the
+// outcome (outcome.go) is known.
+//
+// # Memory
+//
+// The engine remembers nothing from one event to the next. A request names the
+// keys under which its answer may be known, and answers teach facts; both are
+// for whoever keeps a memory. See [Request.Recall], [Execution.Facts] and [Fact].
+//
+// # What the input may do
+//
+// Rules are trusted to mean what they say, and everything else is not. Keys of
+// events are data: no path is made of them. A loop inside a loop does not
+// compile, so that no expression costs more than the product of two lists.
+// Sizes, depths and the number of requests are bounded by [Limits]. Bodies are
+// assembled from values that were checked, so they are always valid JSON.
+package engine
