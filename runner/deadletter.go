@@ -48,6 +48,7 @@ type deadLetter struct {
 	Rule      string          `json:"rule,omitempty"`
 	Step      string          `json:"step,omitempty"`
 	At        string          `json:"at,omitempty"`
+	File      string          `json:"file,omitempty"`
 	Line      int             `json:"line"`
 	Answer    json.RawMessage `json:"answer,omitempty"`
 }
@@ -59,7 +60,7 @@ func (d *DeadLetters) Write(r Result) error {
 		return nil
 	}
 	letter := deadLetter{
-		Marker: 1, Outcome: r.Outcome.Status, Error: r.Outcome.Reason, Line: r.Record.Line,
+		Marker: 1, Outcome: r.Outcome.Status, Error: r.Outcome.Reason, File: r.Record.File, Line: r.Record.Line,
 		Rule: r.Outcome.Rule, Step: r.Outcome.Step, Answer: answerValue(r.Outcome.Answer),
 	}
 	if r.Outcome.At.Line > 0 {

@@ -14,6 +14,9 @@ import (
 
 // A Record is one event of an input, as it came.
 type Record struct {
+	// File names the input where there are several; [ReadEvents] leaves it
+	// empty, and reports show it only where it is set.
+	File string
 	// Line is where the record starts in the input, from 1; 0 if unknown.
 	Line int
 	// Event is the event's bytes, which need not be valid. Of a dead letter it

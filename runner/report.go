@@ -17,6 +17,7 @@ type Report struct{ lines lineWriter }
 func NewReport(w io.Writer) *Report { return &Report{lineWriter{w: w}} }
 
 type reportLine struct {
+	File      string          `json:"file,omitempty"`
 	Line      int             `json:"line"`
 	MessageID string          `json:"message_id"`
 	Type      string          `json:"type"`
@@ -38,7 +39,7 @@ type reportRequest struct {
 // Write writes the line of one result. Its error is that of the writer.
 func (p *Report) Write(r Result) error {
 	line := reportLine{
-		Line: r.Record.Line, MessageID: r.MessageID, Type: r.Type,
+		File: r.Record.File, Line: r.Record.Line, MessageID: r.MessageID, Type: r.Type,
 		Rules: append([]string{}, r.Outcome.Rules...), Outcome: r.Outcome.Status, Error: r.Outcome.Reason,
 		Warnings: []string{}, Requests: []reportRequest{},
 	}

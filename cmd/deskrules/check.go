@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deskrules/deskrules/engine"
+)
+
+// checkOptions are the flags of check.
+type checkOptions struct {
+	sources
+	output string
+}
+
+func newCheck(sh shell) *cobra.Command {
+	var o checkOptions
+	verb := &cobra.Command{
+		Use:   "check [DIR]",
+		Short: "Find mistakes in rules and config",
+		Long: `Find mistakes in the rules of a folder (the one that holds destination.yaml) and
+in the config. Everything that is wrong is said at once, with its place. Nothing
+is sent.
+
+Exit status:
+  0  no mistakes; there may be warnings
+  2  there are mistakes`,
+		Example: `  deskrules check
+  deskrules check rules/zendesk
+  deskrules check rules/zendesk --output json`,
+		Args: checkArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.rules = args[0]
+			}
+			return o.run(sh)
+		},
+	}
+	o.declare(verb)
+	outputFlag(verb, &o.output)
+	return verb
+}
+
+func checkArgs(verb *cobra.Command, args []string) error {
+	switch {
+	case len(args) > 1:
+		return usagef("one folder can be checked at a time, and there are %d", len(args))
+	case len(args) == 1 && verb.Flags().Changed("rules"):
+		return usagef("the folder is given twice: %s and --rules", args[0])
+	}
+	return nil
+}
+
+func (o checkOptions) run(sh shell) error {
+	asJSON, err := wantsJSON(o.output)
+	if err != nil {
+		return err
+	}
+	checked, findings, err := o.check(sh)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		err = printJSON(sh.out, forPrograms(findings))
+	} else {
+		err = checked.print(sh, findings)
+	}
+	if err == nil && len(findings.Errors()) > 0 {
+		err = exitStatus(statusWrong)
+	}
+	return err
+}
+
+// A checkup is what has been looked at.
+type checkup struct {
+	program *engine.Program // nil where the rules did not load
+	config  string          // empty where there is no config file
+}
+
+// check looks at rules and config. A mistake in one does not hide those in the
+// other.
+func (o checkOptions) check(sh shell) (checkup, engine.Diagnostics, error) {
+	var findings engine.Diagnostics
+	config, err := o.loadConfig(sh)
+	findings, err = gather(findings, err)
+	if err != nil {
+		return checkup{}, nil, err
+	}
+	program, err := o.loadProgram(config.destination.text)
+	findings, err = gather(findings, err)
+	if err != nil || program == nil {
+		return checkup{config: config.name}, findings, err
+	}
+	findings = append(findings, below(o.rules, program.Warnings())...)
+	made := setup{program: program, config: config, folder: o.rules}
+	findings, err = gather(findings, made.checkDestination())
+	if err == nil && config.name != "" && len(findings.Errors()) == 0 {
+		findings, err = gather(findings, made.checkSettings())
+	}
+	return checkup{program: program, config: config.name}, findings, err
+}
+
+// gather adds an error to the findings if it consists of some.
+func gather(findings engine.Diagnostics, err error) (engine.Diagnostics, error) {
+	var more engine.Diagnostics
+	if errors.As(err, &more) {
+		return append(findings, more...), nil
+	}
+	return findings, err
+}
+
+// print writes findings one below the other, or that there are none.
+func (c checkup) print(sh shell, findings engine.Diagnostics) error {
+	for _, found := range findings {
+		fmt.Fprintln(sh.out, found.String())
+	}
+	errorCount, warningCount := len(findings.Errors()), len(findings.Warnings())
+	switch {
+	case errorCount > 0:
+		fmt.Fprintf(sh.err, "%s, %s\n", count(errorCount, "error"), count(warningCount, "warning"))
+	case warningCount > 0:
+		fmt.Fprintf(sh.out, "%s: no errors, %s\n", c.subject(), count(warningCount, "warning"))
+	default:
+		fmt.Fprintf(sh.out, "%s: no problems\n", c.subject())
+	}
+	return nil
+}
+
+// subject says what was checked: "5 rules for Zendesk and deskrules.yaml".
+func (c checkup) subject() string {
+	subject := fmt.Sprintf("%s for %s", count(len(c.program.Rules()), "rule"), c.program.Title())
+	if c.config != "" {
+		subject += " and " + c.config
+	}
+	return subject
+}
+
+// A findingJSON is a diagnostic for programs.
+type findingJSON struct {
+	Severity string `json:"severity"`
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"`   // from 1
+	Column   int    `json:"column,omitempty"` // from 1, in characters
+	Summary  string `json:"summary"`
+	Detail   string `json:"detail,omitempty"`
+}
+
+func forPrograms(findings engine.Diagnostics) []findingJSON {
+	shown := []findingJSON{}
+	for _, d := range findings {
+		shown = append(shown, findingJSON{
+			Severity: d.Severity.String(), File: d.At.File, Line: d.At.Line, Column: d.At.Column,
+			Summary: d.Summary, Detail: d.Detail,
+		})
+	}
+	return shown
+}

@@ -1,0 +1,34 @@
+// Command deskrules delivers customer-data events to a destination by rules in
+// YAML, and helps to write those rules.
+//
+// The files follow a command line through the program:
+//
+//	command.go     the tree of verbs, and errors -> exit status
+//	run.go, eval.go, check.go, test.go, sim.go, version.go: the verbs
+//	config.go      deskrules.yaml -> settings, with their places
+//	rules.go       a folder or the embedded files -> rules, joined to settings
+//	target.go      where a run delivers to, and with which settings
+//	simulator.go   the one destination that can be simulated
+//	events.go      files of events, opened
+//	records.go     report and dead letters, opened
+//	delivery.go    events -> results
+//	tally.go       results -> counts
+//	progress.go    counts -> the line that is redrawn; teller.go: what is waited for
+//	summary.go     counts -> the last screen, or JSON
+//	output.go      columns, colours and words
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// The first signal asks the verb to come to an end. From then on signals
+	// have their usual effect again, so that a second one ends it at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], shell{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv}))
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/rules"
+)
+
+// sources are the flags that every verb has: where its rules and its settings
+// come from.
+type sources struct {
+	rules  string // folder that holds destination.yaml; empty for the embedded rules
+	config string // config file; empty for deskrules.yaml, if there is one
+	unset  unsetVariables
+}
+
+func (s *sources) declare(verb *cobra.Command) {
+	verb.Flags().StringVar(&s.rules, "rules", "", "take the rules from `DIR`, which holds destination.yaml (default: those built in)")
+	verb.Flags().StringVar(&s.config, "config", "", "read the settings from `FILE` (default: deskrules.yaml, if there)")
+	// Both flags were declared above, the one thing that could fail.
+	_ = verb.MarkFlagDirname("rules")
+	_ = verb.MarkFlagFilename("config", "yaml", "yml")
+}
+
+// A setup is what the verbs work with: checked rules, and the settings that
+// were given for them.
+type setup struct {
+	program *engine.Program
+	config  configFile
+	folder  string // where the rules come from, as the user named it; empty for the embedded ones
+}
+
+// load reads the rules and the config, which has a say in which rules.
+func (s sources) load(sh shell) (setup, error) {
+	config, err := s.loadConfig(sh)
+	if err != nil {
+		return setup{}, err
+	}
+	program, err := s.loadProgram(config.destination.text)
+	if err != nil {
+		return setup{}, err
+	}
+	made := setup{program: program, config: config, folder: s.rules}
+	return made, made.checkDestination()
+}
+
+// checkDestination refuses settings that are meant for other rules.
+func (s setup) checkDestination() error {
+	wanted := s.config.destination
+	if wanted.text == "" || wanted.text == s.program.Name() {
+		return nil
+	}
+	return engine.Diagnostics{s.config.finding(wanted.at, fmt.Sprintf("the rules are for %q", s.program.Name()),
+		"Change the destination, or name other rules with --rules.")}
+}
+
+// checkSettings asks the rules about the settings. What they say is placed in
+// the config file, where the setting is.
+func (s setup) checkSettings() error {
+	_, err := s.program.Configure(s.config.settings)
+	return s.placeSettings(err)
+}
+
+// rehearsal gives settings for a run that nothing real depends on: those of the
+// config, and the rules' own examples for what is missing. More than needed may
+// not be added: a second way to authenticate would be one too many.
+func (s setup) rehearsal() (settings map[string]any, err error) {
+	examples := s.program.Examples()
+	required := maps.Clone(examples)
+	maps.DeleteFunc(required, func(name string, _ any) bool { return !s.isRequired(name) })
+	for _, added := range []map[string]any{nil, required, examples} {
+		settings = maps.Clone(added)
+		if settings == nil {
+			settings = map[string]any{}
+		}
+		maps.Copy(settings, s.config.settings)
+		if _, err = s.program.Configure(settings); err == nil {
+			return settings, nil
+		}
+	}
+	return nil, s.placeSettings(err)
+}
+
+func (s setup) isRequired(name string) bool {
+	return slices.ContainsFunc(s.program.Settings(), func(declared engine.Setting) bool {
+		return declared.Name == name && declared.Required
+	})
+}
+
+// placeSettings turns an error about settings into findings in the config file.
+// Without a config file there is no place, but something to be said.
+func (s setup) placeSettings(err error) error {
+	var wrong engine.SettingsError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	if s.config.name == "" {
+		return withoutConfig(wrong)
+	}
+	var findings engine.Diagnostics
+	for _, setting := range wrong {
+		findings = append(findings, s.placeSetting(setting))
+	}
+	return findings
+}
+
+// withoutConfig says what is missing to somebody who may not know yet that
+// there is such a thing as a config.
+func withoutConfig(wrong engine.SettingsError) error {
+	lines := []string{"there is no " + defaultConfig + ", and settings are missing:"}
+	for _, setting := range wrong {
+		lines = append(lines, "  "+setting.Error())
+	}
+	return errors.New(strings.Join(append(lines, "Write that file, or try --simulate, which needs none."), "\n"))
+}
+
+func (s setup) placeSetting(wrong engine.SettingError) engine.Diagnostic {
+	summary := wrong.Problem
+	if wrong.Name != "" {
+		summary = fmt.Sprintf("setting %q: %s", wrong.Name, wrong.Problem)
+	}
+	at, placed := s.config.places[wrong.Name]
+	if !placed {
+		at = engine.Position{File: s.config.name}
+	}
+	return s.config.finding(at, summary, "")
+}
+
+// loadProgram compiles the rules of a folder, or the embedded ones of a
+// destination.
+func (s sources) loadProgram(destination string) (*engine.Program, error) {
+	if s.rules == "" {
+		return loadEmbedded(destination)
+	}
+	return loadFolder(s.rules)
+}
+
+// loadFolder compiles the rules of a folder. What the engine says of a file is
+// relative to the folder; people want a path that their editor opens.
+func loadFolder(dir string) (*engine.Program, error) {
+	if _, err := os.Stat(filepath.Join(dir, "destination.yaml")); err != nil {
+		return nil, fmt.Errorf("no rules in %s: %w", dir, pathError(err))
+	}
+	program, err := engine.Load(os.DirFS(dir), ".")
+	var findings engine.Diagnostics
+	if errors.As(err, &findings) {
+		return nil, below(dir, findings)
+	}
+	return program, err
+}
+
+// below gives the findings with the paths of their files seen from where the
+// command was started.
+func below(dir string, findings engine.Diagnostics) engine.Diagnostics {
+	moved := slices.Clone(findings)
+	for i := range moved {
+		moved[i].At.File = filepath.Join(dir, filepath.FromSlash(moved[i].At.File))
+	}
+	return moved
+}
+
+// loadEmbedded compiles the embedded rules of a destination; without a name
+// the only ones, or the first.
+func loadEmbedded(destination string) (*engine.Program, error) {
+	known, err := embeddedNames()
+	if err != nil {
+		return nil, err
+	}
+	if destination == "" {
+		destination = known[0]
+	}
+	if !slices.Contains(known, destination) {
+		return nil, fmt.Errorf("no rules for the destination %q are built in (only for %s): name their folder with --rules",
+			destination, strings.Join(known, ", "))
+	}
+	return engine.Load(rules.FS(), destination)
+}
+
+// embeddedNames lists the destinations whose rules are built in.
+func embeddedNames() ([]string, error) {
+	found, err := fs.Glob(rules.FS(), "*/destination.yaml")
+	if err != nil || len(found) == 0 {
+		return nil, errors.Join(errors.New("no rules are built in"), err)
+	}
+	for i, file := range found {
+		found[i] = path.Dir(file)
+	}
+	return found, nil
+}
+
+// pathError drops the operation and the path from an error about a file, for
+// sentences that name the file themselves.
+func pathError(err error) error {
+	var about *fs.PathError
+	if errors.As(err, &about) {
+		return about.Err
+	}
+	return err
+}
+
+// embedded names the destinations whose rules are built in, in a sentence.
+func embedded() string {
+	names, err := embeddedNames()
+	if err != nil {
+		return "no destination"
+	}
+	return strings.Join(names, ", ")
+}

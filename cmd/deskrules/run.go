@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// runOptions are the flags of run.
+type runOptions struct {
+	sources
+	simulate       bool
+	account        string
+	baseURL        string
+	report         string
+	deadLetter     string
+	concurrency    int
+	retryUncertain bool
+	output         string
+}
+
+func newRun(sh shell) *cobra.Command {
+	var o runOptions
+	verb := &cobra.Command{
+		Use:   "run EVENTS...",
+		Short: "Deliver events from files",
+		Long: `Deliver the events of files: one JSON event a line, a JSON array of events, or a
+single event as it was pasted. "-" reads standard input. Events of one user stay
+in their order; an event that cannot be delivered does not hold up the others.
+
+--simulate delivers to a simulator inside the command: no account, no network,
+no config. At the end it says what a real account needs: a deskrules.yaml with
+the destination and its settings, where ${NAME} takes a secret from the
+environment.
+
+Keep what could not be delivered with --dead-letter, put right what was wrong,
+and run the dead letters as events.
+
+Exit status:
+  0  every event was delivered or ignored
+  1  some were not
+  2  rules, config or arguments are wrong, or the destination refused the
+     credentials
+  3  interrupted: what was in flight is finished, the rest is unfinished`,
+		Example: `  deskrules run --simulate examples/events.ndjson
+  deskrules run --simulate --config examples/deskrules.yaml \
+    --account examples/account.json examples/events.ndjson
+  deskrules run --simulate --output json examples/events.ndjson
+  deskrules run --simulate --report - examples/events.ndjson`,
+		Args: needArgs("the events: name a file, or - for standard input"),
+		RunE: func(verb *cobra.Command, args []string) error {
+			return o.run(verb.Context(), sh, args)
+		},
+	}
+	o.declare(verb)
+	flags := verb.Flags()
+	flags.BoolVar(&o.simulate, "simulate", false, "deliver to a simulator inside the command")
+	flags.StringVar(&o.account, "account", "", "start the simulator with what `FILE` (JSON) holds")
+	flags.StringVar(&o.baseURL, "base-url", "", "call `URL` in place of the destination's own")
+	flags.StringVar(&o.report, "report", "", "write a JSON line for each event to `FILE`; - is stdout")
+	flags.StringVar(&o.deadLetter, "dead-letter", "", "keep in `FILE` what was not delivered, for another run")
+	flags.IntVar(&o.concurrency, "concurrency", 8, "work on `N` events at once")
+	flags.BoolVar(&o.retryUncertain, "retry-uncertain", false,
+		"send dead letters again that may have arrived already")
+	outputFlag(verb, &o.output)
+	return verb
+}
+
+// needArgs refuses a command line without arguments and says what is missing.
+func needArgs(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("missing %s", what)
+		}
+		return nil
+	}
+}
+
+// check refuses flags that do not go together.
+func (o *runOptions) check() error {
+	switch {
+	case o.simulate && o.baseURL != "":
+		return usagef("--simulate and --base-url are two different destinations")
+	case o.account != "" && !o.simulate:
+		return usagef("--account is for --simulate: a real account has its own users")
+	case o.concurrency < 1:
+		return usagef("--concurrency %d: at least 1 event has to be worked on", o.concurrency)
+	case o.report == "-" && o.deadLetter == "-":
+		return usagef("--report and --dead-letter cannot both go to standard output")
+	}
+	return nil
+}
+
+// run is the verb: everything is opened and checked before the first event is
+// sent.
+func (o *runOptions) run(ctx context.Context, sh shell, names []string) error {
+	asJSON, err := wantsJSON(o.output)
+	if err != nil {
+		return err
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	goal, err := o.target(sh)
+	if err != nil {
+		return err
+	}
+	d := &delivery{tally: newTally(), progress: newProgress(sh)}
+	if d.runner, err = goal.runner(o, d.progress); err != nil {
+		return err
+	}
+	if d.inputs, err = openInputs(names, sh.in); err != nil {
+		return err
+	}
+	defer d.inputs.close()
+	if d.records, err = o.openRecords(d.inputs, sh.out); err != nil {
+		return err
+	}
+	if warning := d.runner.Warning(); warning != "" && !o.simulate {
+		complain(sh.err, "warning: "+warning)
+	}
+	failed := errors.Join(d.deliver(ctx), d.records.close())
+	return o.conclude(sh, d, goal, failed, asJSON)
+}
+
+// conclude says how the run went and picks the exit status.
+func (o *runOptions) conclude(sh shell, d *delivery, goal target, failed error, asJSON bool) error {
+	d.progress.end()
+	made := summary{tally: d.tally, report: o.report}
+	made.stopped, made.interrupted = d.ending(failed)
+	made.again = o.again()
+	if goal.simulator != nil {
+		made.holdings = goal.simulator.holdings()
+		made.advice = goal.advice(o.forReal().command(d.inputs.names()))
+	}
+	out := sh.out
+	if o.report == "-" || o.deadLetter == "-" {
+		out = sh.err
+	}
+	if asJSON {
+		failed = errors.Join(failed, printJSON(out, made.forPrograms()))
+	} else {
+		made.print(out, styleFor(out, sh.env))
+	}
+	return d.verdict(sh, failed)
+}
+
+// command is how to run other events in the same way.
+func (o *runOptions) command(names []string) string {
+	words := []string{"deskrules run"}
+	if o.simulate {
+		words = append(words, "--simulate")
+	}
+	for _, flag := range []struct{ name, value string }{
+		{"--rules", o.rules}, {"--config", o.config}, {"--account", o.account}, {"--base-url", o.baseURL},
+	} {
+		if flag.value != "" {
+			words = append(words, flag.name+" "+shellWord(flag.value))
+		}
+	}
+	for _, name := range names {
+		words = append(words, shellWord(name))
+	}
+	return strings.Join(words, " ")
+}
+
+// again says how to run the dead letters, or that there could be some.
+func (o *runOptions) again() string {
+	switch {
+	case o.deadLetter == "" && !o.simulate:
+		return "Run it with --dead-letter FILE to keep what is not delivered for another run."
+	case o.deadLetter == "" || o.deadLetter == "-":
+		return ""
+	default:
+		return "What was not delivered is kept. Put right what was wrong, and run\n\n  " + o.command([]string{o.deadLetter})
+	}
+}
+
+// forReal gives the options of the same run without the simulator.
+func (o *runOptions) forReal() *runOptions {
+	other := *o
+	other.simulate, other.account = false, ""
+	return &other
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"deskrules": main})
+}
+
+// TestScript runs the scripts in testdata/script. Beside what testscript knows
+// they have commands of their own (below), and these variables:
+//
+//	EXAMPLES  the folder examples of the repository
+//	RULES     the folder with the embedded rules, as files
+//	REFUSING  the URL of a server that answers 401 to everything
+//	SLOW      the URL of a server that takes its time to answer {}
+//
+// DESKRULES_UPDATE=1 rewrites what the scripts compare.
+func TestScript(t *testing.T) {
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("DESKRULES_UPDATE") != "",
+		Setup: func(env *testscript.Env) error {
+			refusing := httptest.NewServer(http.HandlerFunc(refuse))
+			slow := &slowServer{asked: make(chan struct{})}
+			slowly := httptest.NewServer(slow)
+			env.Defer(refusing.Close)
+			env.Defer(slowly.Close)
+			env.Values[slowKey{}] = slow
+			env.Setenv("EXAMPLES", filepath.Join(repository, "examples"))
+			env.Setenv("RULES", filepath.Join(repository, "rules", "zendesk"))
+			env.Setenv("REFUSING", refusing.URL+"/api/v2/")
+			env.Setenv("SLOW", slowly.URL+"/api/v2/")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     exits,
+			"interrupt": interrupt,
+			"mode":      mode,
+			"narrow":    narrow,
+		},
+	})
+}
+
+func refuse(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusUnauthorized)
+	fmt.Fprint(w, `{"error":"Couldn't authenticate you"}`)
+}
+
+// A slowServer says when it was asked first.
+type slowServer struct {
+	once  sync.Once
+	asked chan struct{}
+}
+
+type slowKey struct{}
+
+func (s *slowServer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	s.once.Do(func() { close(s.asked) })
+	time.Sleep(300 * time.Millisecond)
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprint(w, "{}")
+}
+
+// exits STATUS COMMAND... runs a command that has to end with a status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND...")
+	}
+	wanted, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := exitCode(ts, ts.Exec(args[1], args[2:]...)); got != wanted {
+		ts.Fatalf("%s ended with status %d, not with %d", args[1], got, wanted)
+	}
+}
+
+func exitCode(ts *testscript.TestScript, err error) int {
+	var ended *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &ended):
+		return ended.ExitCode()
+	default:
+		ts.Fatalf("%v", err)
+		return -1
+	}
+}
+
+// interrupt STATUS COMMAND... runs a command, sends it SIGINT as soon as it has
+// printed something or asked the slow server, and checks how it ends.
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupt STATUS COMMAND...")
+	}
+	wanted, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	program, err := exec.LookPath(filepath.Join(filepath.Dir(lookPath(ts, args[1])), args[1]))
+	ts.Check(err)
+	printed := &watched{begun: make(chan struct{})}
+	var complaints bytes.Buffer
+	command := exec.Command(program, args[2:]...)
+	command.Dir = ts.MkAbs(".")
+	command.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
+	command.Stdout, command.Stderr = printed, &complaints
+	ts.Check(command.Start())
+	slow, _ := ts.Value(slowKey{}).(*slowServer)
+	select {
+	case <-printed.begun:
+	case <-slow.asked:
+	case <-time.After(20 * time.Second):
+		ts.Logf("%s has not begun to work", args[1])
+	}
+	ts.Check(command.Process.Signal(syscall.SIGINT))
+	got := exitCode(ts, command.Wait())
+	fmt.Fprint(ts.Stdout(), printed.text.String())
+	fmt.Fprint(ts.Stderr(), complaints.String())
+	if got != wanted {
+		ts.Fatalf("%s ended with status %d, not with %d", args[1], got, wanted)
+	}
+}
+
+// lookPath finds a command in the PATH of the script.
+func lookPath(ts *testscript.TestScript, name string) string {
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return filepath.Join(dir, name)
+		}
+	}
+	ts.Fatalf("%s is not in the PATH", name)
+	return ""
+}
+
+// A watched is output that tells when it begins.
+type watched struct {
+	text  bytes.Buffer
+	once  sync.Once
+	begun chan struct{}
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.once.Do(func() { close(w.begun) })
+	return w.text.Write(p)
+}
+
+// mode PERMISSIONS FILE... checks who may read files.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: mode PERMISSIONS FILE...")
+	}
+	for _, name := range args[1:] {
+		info, err := os.Stat(ts.MkAbs(name))
+		ts.Check(err)
+		if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+			ts.Fatalf("%s has mode %s, not %s", name, got, args[0])
+		}
+	}
+}
+
+// narrow FILE checks that no line of a file, stdout or stderr is longer than
+// the screen.
+func narrow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: narrow FILE")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if n := len([]rune(strings.TrimRight(line, "\n"))); n > columns {
+			ts.Fatalf("this line has %d characters: %s", n, line)
+		}
+	}
+}

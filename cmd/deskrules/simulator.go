@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/deskrules/deskrules/runner/zendesksim"
+)
+
+// simulated is the destination that there is a simulator of. This file and
+// sim.go are the only ones of the command that know it.
+const simulated = "zendesk"
+
+// A simulator stands in for the account of a destination.
+type simulator struct{ *zendesksim.Server }
+
+// newSimulator starts a simulator for a destination with what an account file
+// holds; without one it is empty.
+func newSimulator(destination, accountFile string) (simulator, error) {
+	if destination != simulated {
+		return simulator{}, fmt.Errorf("there is no simulator for %q, only for %q: use --base-url", destination, simulated)
+	}
+	account, err := readAccount(accountFile)
+	if err != nil {
+		return simulator{}, err
+	}
+	server, err := zendesksim.New(zendesksim.Options{Account: account})
+	if err != nil {
+		return simulator{}, fmt.Errorf("account %s: %w", accountFile, err)
+	}
+	return simulator{Server: server}, nil
+}
+
+func readAccount(name string) (zendesksim.Account, error) {
+	if name == "" {
+		return zendesksim.Account{}, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return zendesksim.Account{}, fmt.Errorf("account %s: %w", name, pathError(err))
+	}
+	defer file.Close()
+	account, err := zendesksim.ReadAccount(file)
+	if err != nil {
+		return account, fmt.Errorf("account %s: %w", name, err)
+	}
+	return account, nil
+}
+
+// caseSimulator is a fresh simulator for one case, with the clock of the case.
+func caseSimulator(account []byte, now func() time.Time) (http.Handler, error) {
+	options := zendesksim.Options{Now: now}
+	if account != nil {
+		var err error
+		if options.Account, err = zendesksim.ReadAccount(bytes.NewReader(account)); err != nil {
+			return nil, err
+		}
+	}
+	return zendesksim.New(options)
+}
+
+// dumpSimulator gives what a simulator of [caseSimulator] holds.
+func dumpSimulator(handler http.Handler) ([]byte, error) {
+	server, ok := handler.(*zendesksim.Server)
+	if !ok {
+		return nil, errors.New("this is not the simulator that was handed out")
+	}
+	var dumped bytes.Buffer
+	err := server.Account().WriteJSON(&dumped)
+	return dumped.Bytes(), err
+}
+
+// A holding is how many things of a kind an account holds, and the names of a few.
+type holding struct {
+	what  string
+	n     int
+	names []string
+}
+
+// maxNames is how many names fit in a line at most.
+const maxNames = 8
+
+func (s simulator) holdings() []holding {
+	account := s.Account()
+	fieldKey := func(f zendesksim.Field) string { return f.Key }
+	return []holding{
+		hold("users", account.Users, func(u zendesksim.User) string { return u.Name }),
+		hold("organizations", account.Organizations, func(o zendesksim.Organization) string { return o.Name }),
+		hold("memberships", account.Memberships, nil),
+		hold("user fields", account.UserFields, fieldKey),
+		hold("organization fields", account.OrganizationFields, fieldKey),
+		hold("events", account.Events, func(e zendesksim.Event) string { return e.Type }),
+	}
+}
+
+// hold counts things and names a few of them, in the order of the alphabet.
+// Things without a name of their own are only counted.
+func hold[T any](what string, things []T, name func(T) string) holding {
+	held := holding{what: what, n: len(things)}
+	if name == nil {
+		return held
+	}
+	for _, thing := range things {
+		held.names = append(held.names, name(thing))
+	}
+	slices.Sort(held.names)
+	held.names = slices.Compact(held.names)
+	held.names = held.names[:min(len(held.names), maxNames)]
+	return held
+}
+
+// blank answers every request with an empty object: all that can be done for a
+// destination that nobody has written a simulator of.
+func blank() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		// Nobody can do anything about an answer that cannot be written.
+		_, _ = w.Write([]byte("{}"))
+	})
+}
