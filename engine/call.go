@@ -209,7 +209,7 @@ func (r *callRun) answer(x *Execution, response Response, v Verdict) {
 	switch {
 	case v.Stop:
 		x.outcome.Answer = response.Body
-		r.fail(x, Unfinished, r.text(x, response)+": the run stops")
+		r.fail(x, Unfinished, strings.TrimSuffix(r.text(x, response), ".")+"; the run stops")
 	case response.Failure != Answered || v.Retry:
 		r.unanswered(x, response, v)
 	case response.Status >= 200 && response.Status < 300:
@@ -339,6 +339,9 @@ func (x *Execution) refusal(response Response) refusal {
 
 // succeeded takes a page or a whole reply.
 func (r *callRun) succeeded(x *Execution, response Response) {
+	if r.confirm == nil && !r.base.Idempotent {
+		x.once = r.label()
+	}
 	reply := value{}
 	if r.base.Reads || r.confirm != nil {
 		reply = rawValue(replyText(response.Body))
@@ -559,6 +562,9 @@ func (r *callRun) confirmed(x *Execution) {
 		r.fail(x, Failed, err.Error())
 	case there:
 		r.confirm = nil
+		if !r.base.Idempotent {
+			x.once = r.label()
+		}
 		r.next(value{})
 	case r.confirm.refusal != "":
 		x.outcome.Answer = r.confirm.answer

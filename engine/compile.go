@@ -195,6 +195,10 @@ func (c *compiler) inlineTables(nodes []tableNode) {
 
 // unknownName reports a name that is not there, or not there yet.
 func (c *compiler) unknownName(at span, label string, in *scope) {
+	if c.rules[label] != nil {
+		c.errorf(at, "Everything before the steps is settled before the first request.", "the result of the rule %s can only be read in steps", label)
+		return
+	}
 	if later, declared := in.later[label]; declared {
 		c.errorf(at, fmt.Sprintf("It is declared at line %d. Move that step up, or this one down.", later.position().Line),
 			"%q is used before its step", label)
@@ -342,6 +346,9 @@ func (c *compiler) froms(s *sourced, paths []text, in *scope) {
 }
 
 func (c *compiler) modifiers(s *sourced, n sourceNode) {
+	if n.Value.given() && (n.As.given() || n.Table.given()) {
+		c.errorf(n.at, "Write the value as it is to be sent.", "as and table do not go with value")
+	}
 	if n.As.given() {
 		s.as = c.conversion(n.As)
 	}
@@ -403,6 +410,9 @@ func (c *compiler) lines(label string, nodes []lineNode, in *scope) *mapping {
 			s.except = append(s.except, e.value)
 		}
 		t.lines = append(t.lines, s)
+	}
+	if m.root.array {
+		c.errorf(nodes[0].To.at, "", "a body is an object, not an array")
 	}
 	c.overlaps(m.root, nodes)
 	c.skeleton(m, nodes)

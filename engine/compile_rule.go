@@ -18,7 +18,6 @@ func (c *compiler) rule(n *ruleFile) {
 	in := c.ruleScope()
 	c.later(in, n.Steps)
 	info := &ruleInfo{rule: r, node: n}
-	c.after(r, n, in)
 	for _, v := range n.Vars {
 		source := c.source(v.Source, in)
 		if c.taken(v.Name, in) {
@@ -33,6 +32,7 @@ func (c *compiler) rule(n *ruleFile) {
 		r.requires = append(r.requires, c.requirement(q, in))
 	}
 	c.mappings(r, n, in)
+	c.after(r, n, in)
 	b := &builder{compiler: c, scope: in, block: &block{name: r.name}, rule: r, wrote: c.wroteBefore(r)}
 	r.block = b.build(n.Steps)
 	info.writes = b.wroteHere
@@ -64,6 +64,10 @@ func (c *compiler) taken(t text, in *scope) bool {
 		c.errorf(t.at, detail, "duplicate name %q", t.value)
 		return true
 	}
+	if slices.Contains([]string{"item", "reply", "pages", "sent", "value"}, t.value) {
+		c.errorf(t.at, "The language gives this name to parts of a step.", "%q cannot be a name", t.value)
+		return true
+	}
 	segments, bad := parsePath(t.value)
 	if bad != nil || len(segments) != 1 || !isIdentifier(t.value) {
 		c.errorf(t.at, "Use letters, digits and underscores, and begin with a letter.", "%q cannot be a name", t.value)
@@ -93,7 +97,8 @@ func (c *compiler) later(in *scope, steps []stepNode) {
 	}
 }
 
-// after binds the results of the rule that this one follows.
+// after binds the results of the rule that this one follows. Steps alone may
+// name them: everything else is settled before the first request.
 func (c *compiler) after(r *rule, n *ruleFile, in *scope) {
 	if !n.After.given() {
 		return
@@ -119,7 +124,7 @@ func (c *compiler) after(r *rule, n *ruleFile, in *scope) {
 func (c *compiler) wroteBefore(r *rule) bool {
 	for _, earlier := range c.rules {
 		for _, e := range earlier.rule.events {
-			if earlier.writes && slices.Contains(r.events, e) {
+			if earlier.writes && r.takes(e, c.program.fold) {
 				return true
 			}
 		}

@@ -284,6 +284,7 @@ func (b *builder) remembering(label string) *step {
 func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
 	a := &arm{at: n.at.position(), statuses: b.statuses(n.Status), then: n.Then.value, bind: -1, number: number,
 		when: b.compileCondition(n.When, in), message: b.template(n.Message, in)}
+	b.reachable(n, a)
 	b.setDuration(&a.remember, n.Remember.For)
 	b.action(s, a, n, []string{"accept", "skip", "warn", "confirm", "relook", "fail"})
 	if n.As.given() && !b.taken(n.As, b.scope) {
@@ -294,6 +295,22 @@ func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
 		a.bind = bound.slot
 	}
 	c.arms = append(c.arms, a)
+}
+
+// reachable reports statuses that never come to an arm: the retry policy keeps
+// them, or they are no refusal.
+func (b *builder) reachable(n *armNode, a *arm) {
+	for _, t := range n.Status {
+		set := b.statuses([]text{t})
+		for _, status := range set.exact {
+			if v := b.program.Judge(Response{Status: status}); v.Retry || v.Stop {
+				b.errorf(t.at, "Remove it here, or there.", "status %d never comes here: the retry policy of destination.yaml takes it", status)
+			}
+		}
+		if set.has(200) || slices.ContainsFunc(set.exact, func(status int) bool { return status/100 == 2 }) {
+			b.errorf(t.at, "", "status %s is no refusal", t.value)
+		}
+	}
 }
 
 // action checks that the keys of an arm go with what it does.
@@ -374,6 +391,9 @@ func (b *builder) find(s *step, n *stepNode) {
 		keys = append(keys, w.by)
 	}
 	for _, w := range n.With {
+		if w.Expr.given() {
+			b.errorf(w.Expr.at, "Compute it in a step before (let:), and name that.", "find takes paths")
+		}
 		if !slices.Contains(keys, w.Name.value) {
 			b.errorf(w.Name.at, spell.Advice(w.Name.value, keys), "the lookup %s has no way by %q", l.name, w.Name.value)
 		}
@@ -492,6 +512,9 @@ func (c *compiler) procedure(n *procedureNode, constants map[string]literal) *pr
 	for _, input := range n.Inputs {
 		if c.taken(input.Name, in) {
 			continue
+		}
+		if input.Type.given() {
+			c.conversion(input.Type)
 		}
 		declared := in.declare(input.Name.value, input.Name.at)
 		declared.boolean = input.Type.value == "boolean"

@@ -21,7 +21,8 @@ type Execution struct {
 	pending *pendingRequest
 	facts   []Fact
 	sent    int
-	written bool // a request that can change something was answered or lost
+	written bool   // a request that can change something was answered or lost
+	once    string // the last call that may not be repeated and was taken
 	ended   bool
 	outcome Outcome
 }
@@ -243,6 +244,9 @@ func (x *Execution) warnAll(r *rule, notes []note) {
 func (x *Execution) finish(s Status, reason string) {
 	if x.ended {
 		return
+	}
+	if s == Unfinished && x.once != "" {
+		s, reason = Uncertain, reason+"; a replay would do "+x.once+" again, which was done"
 	}
 	x.ended, x.pending = true, nil
 	x.outcome.Status, x.outcome.Reason = s, reason

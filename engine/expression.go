@@ -34,6 +34,7 @@ type exprRead struct {
 	keys    []string // for messages and shapes
 	used    bool
 	onPath  bool // handed over as it is, not decoded
+	boolean bool // declared so: a setting or an input that is not given is false
 	located file.Location
 }
 
@@ -51,6 +52,8 @@ func (e *expression) eval(slots []value) (any, error) {
 		case !r.used:
 		case r.onPath:
 			env.Read[i] = r.from(slots)
+		case r.boolean:
+			env.Read[i] = r.from(slots).raw == "true"
 		default:
 			env.Read[i] = r.from(slots).decode()
 		}
@@ -182,8 +185,9 @@ func (c *compiler) patchAndCompile(t text, in *scope) *expression {
 		return nil
 	}
 	e.program = program
-	for _, r := range e.reads {
-		if r.used {
+	for i := range e.reads {
+		if r := &e.reads[i]; r.used {
+			r.boolean = r.name.booleanAt(r.keys)
 			c.touch(r.slot)
 			c.checkShape(t.part(byteOffset(t.value, r.located.From), byteOffset(t.value, r.located.To)), r.label, r.name, r.keys)
 		}
@@ -277,7 +281,7 @@ func (a *analysis) check(n ast.Node, depth int) {
 		}
 	case *ast.MapNode:
 		for _, pair := range n.Pairs {
-			a.check(pair.(*ast.PairNode).Value, depth)
+			a.pair(pair.(*ast.PairNode), depth)
 		}
 	case *ast.VariableDeclaratorNode:
 		a.check(n.Value, depth)
@@ -300,6 +304,13 @@ func (a *analysis) check(n ast.Node, depth int) {
 	default:
 		a.fail(n, "docs/rules.md lists what expressions can hold.", "this is not part of the rule language")
 	}
+}
+
+func (a *analysis) pair(n *ast.PairNode, depth int) {
+	if _, constant := n.Key.(*ast.StringNode); !constant {
+		a.fail(n.Key, "", "the key of an object has to be written out")
+	}
+	a.check(n.Value, depth)
 }
 
 func (a *analysis) identifier(n *ast.IdentifierNode) {
@@ -473,6 +484,9 @@ func (p *patcher) Visit(node *ast.Node) {
 			p.replace(node, operatorCall("=negate", n.Node))
 		}
 	case *ast.BinaryNode:
+		if n.Operator == "matches" {
+			n.Left = operatorCall("=text", n.Left)
+		}
 		if _, replaced := p.vocabulary.operators[n.Operator]; replaced {
 			p.replace(node, operatorCall(n.Operator, n.Left, n.Right))
 		}

@@ -122,6 +122,7 @@ func operators() []Function {
 		{Name: "=member", types: []any{new(func(any, any) any)}, call: func(args ...any) (any, error) {
 			return member(args[0], args[1]), nil
 		}},
+		{Name: "=text", types: []any{new(func(any) any)}, call: onText(func(s string) string { return s })},
 		{Name: "=list", types: []any{new(func(any) []any)}, call: func(args ...any) (any, error) {
 			return toList(args[0]), nil
 		}},

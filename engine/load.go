@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	pathpkg "path"
+	"regexp"
+	"slices"
+	"strings"
 )
 
 // Load reads the destination in a folder of fsys, checks and compiles it. dir
@@ -26,6 +29,7 @@ func Load(fsys fs.FS, dir string) (*Program, error) {
 	if err := l.tables(destination.Tables); err != nil {
 		return nil, err
 	}
+	l.unlisted(destination)
 	program := compile(&compiler{collector: l.collector}, destination, rules)
 	found := l.diagnostics()
 	if len(found.Errors()) > 0 {
@@ -59,8 +63,7 @@ func (l *loader) destination() (destinationFile, error) {
 	return parseDestination(p), nil
 }
 
-// rules reads the files that the destination names, in its order, and reports
-// rule files that it does not name: they would do nothing.
+// rules reads the files that the destination names, in its order.
 func (l *loader) rules(d destinationFile) ([]*ruleFile, error) {
 	var rules []*ruleFile
 	for _, name := range d.Rules {
@@ -79,6 +82,28 @@ func (l *loader) rules(d destinationFile) ([]*ruleFile, error) {
 		rules = append(rules, &r)
 	}
 	return rules, nil
+}
+
+var ruleKey = regexp.MustCompile(`(?m)^rule:`)
+
+// unlisted reports rule files that the destination does not name: they do
+// nothing. A folder that cannot be listed is no fault of the rules.
+func (l *loader) unlisted(d destinationFile) {
+	entries, err := fs.ReadDir(l.fsys, l.dir)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		name, isYAML := strings.CutSuffix(entry.Name(), ".yaml")
+		listed := slices.ContainsFunc(d.Rules, func(t text) bool { return t.value == name })
+		if !isYAML || listed || entry.IsDir() {
+			continue
+		}
+		if p, err := l.open(entry.Name()); err == nil && ruleKey.MatchString(p.src.text) {
+			at := ruleKey.FindStringIndex(p.src.text)
+			l.warnf(span{p.src, at[0], at[1]}, "Add it to rules: in destination.yaml, or remove it.", "the rule %s does nothing", name)
+		}
+	}
 }
 
 // tables reads the files of tables into their entries.

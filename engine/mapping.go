@@ -37,15 +37,19 @@ func (s *sourced) value(slots []value) (v value, warning string, err error) {
 	if err != nil || !applies {
 		return value{}, "", err
 	}
-	v, warning, err = s.found(slots)
+	return s.found(slots)
+}
+
+// found gives the first present value that fits, else the default.
+func (s *sourced) found(slots []value) (value, string, error) {
+	v, warning, err := s.first(slots)
 	if err == nil && v.missing() && s.fallback != "" {
 		v = rawValue(s.fallback)
 	}
 	return v, warning, err
 }
 
-// found gives the first present value that fits.
-func (s *sourced) found(slots []value) (value, string, error) {
+func (s *sourced) first(slots []value) (value, string, error) {
 	if s.literal != "" {
 		return rawValue(s.literal), "", nil
 	}
@@ -214,7 +218,14 @@ func (f *filling) inner(v value) bool {
 func (t *target) lineValue(f *filling) value {
 	var required *sourced
 	for _, line := range t.lines {
-		v, warning, err := line.value(f.slots)
+		applies, err := line.when.holds(f.slots)
+		if err != nil && f.err == nil {
+			f.err = err
+		}
+		if err != nil || !applies {
+			continue
+		}
+		v, warning, err := line.found(f.slots)
 		if err != nil && f.err == nil {
 			f.err = err
 		}

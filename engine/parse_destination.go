@@ -191,7 +191,7 @@ func parseProcedure(p *parser, name text, n *yaml.Node) procedureNode {
 	object(p, n, "a procedure", &d, []field[procedureNode]{
 		{"inputs", readNamed("inputs", func(d *procedureNode) *[]inputNode { return &d.Inputs }, parseInput)},
 		{"steps", readList("steps", func(d *procedureNode) *[]stepNode { return &d.Steps }, parseStep)},
-		{"result", func(p *parser, n *yaml.Node, d *procedureNode) { s := parseSource(p, n); d.Result = &s }},
+		{"result", func(p *parser, n *yaml.Node, d *procedureNode) { s := parseResult(p, n); d.Result = &s }},
 	})
 	p.must(n, "a procedure", "steps", len(d.Steps) > 0)
 	return d

@@ -19,12 +19,12 @@ func parseRule(p *parser) ruleFile {
 		{"rule", readText(func(r *ruleFile) *text { return &r.Name })},
 		{"event", readTexts(func(r *ruleFile) *[]text { return &r.Event })},
 		{"after", readText(func(r *ruleFile) *text { return &r.After })},
-		{"vars", readNamed("vars", func(r *ruleFile) *[]namedSource { return &r.Vars }, parseNamedSource)},
+		{"vars", readNamed("vars", func(r *ruleFile) *[]namedSource { return &r.Vars }, parseVar)},
 		{"when", readText(func(r *ruleFile) *text { return &r.When })},
 		{"require", readList("require", func(r *ruleFile) *[]requireNode { return &r.Require }, parseRequire)},
 		{"mappings", readNamed("mappings", func(r *ruleFile) *[]mappingNode { return &r.Mappings }, parseMapping)},
 		{"steps", readList("steps", func(r *ruleFile) *[]stepNode { return &r.Steps }, parseStep)},
-		{"result", readNamed("result", func(r *ruleFile) *[]namedSource { return &r.Result }, parseNamedSource)},
+		{"result", readNamed("result", func(r *ruleFile) *[]namedSource { return &r.Result }, parseNamedResult)},
 	})
 	p.must(root, "a rule", "rule", rule.Name.given())
 	p.must(root, "a rule", "event", len(rule.Event) > 0)
@@ -66,14 +66,14 @@ func requiredField[T any](source func(*T) *sourceNode) field[T] {
 	return field[T]{"required", readFlag(func(t *T) *flag { return &source(t).Required })}
 }
 
-// parseSource reads what a var, a result or a let is made from; a bare text is
-// a path.
-func parseSource(p *parser, n *yaml.Node) sourceNode {
+// parseSource reads what a value is made from; a bare text is a path. more are
+// keys beside those that every value has.
+func parseSource(p *parser, n *yaml.Node, more ...field[sourceNode]) sourceNode {
 	s := sourceNode{at: p.span(n)}
 	before := len(p.found)
 	if n.Kind == yaml.MappingNode {
 		self := func(s *sourceNode) *sourceNode { return s }
-		object(p, n, "a value", &s, append(sourceFields(self), requiredField(self)))
+		object(p, n, "a value", &s, append(sourceFields(self), more...))
 	} else {
 		s.From = p.texts(n)
 	}
@@ -81,8 +81,17 @@ func parseSource(p *parser, n *yaml.Node) sourceNode {
 	return s
 }
 
-func parseNamedSource(p *parser, name text, n *yaml.Node) namedSource {
+func parseVar(p *parser, name text, n *yaml.Node) namedSource {
 	return namedSource{name, parseSource(p, n)}
+}
+
+// parseResult reads a value that rules can insist on.
+func parseResult(p *parser, n *yaml.Node) sourceNode {
+	return parseSource(p, n, requiredField(func(s *sourceNode) *sourceNode { return s }))
+}
+
+func parseNamedResult(p *parser, name text, n *yaml.Node) namedSource {
+	return namedSource{name, parseResult(p, n)}
 }
 
 func lineFields() []field[lineNode] {
@@ -91,7 +100,7 @@ func lineFields() []field[lineNode] {
 		field[lineNode]{"to", readText(func(l *lineNode) *text { return &l.To })},
 		field[lineNode]{"rest", readText(func(l *lineNode) *text { return &l.Rest })},
 		field[lineNode]{"keys", readText(func(l *lineNode) *text { return &l.Keys })},
-		field[lineNode]{"keep", readTexts(func(l *lineNode) *[]text { return &l.Keep })},
+		field[lineNode]{"keep", readScalars(func(l *lineNode) *[]text { return &l.Keep })},
 		field[lineNode]{"except", readTexts(func(l *lineNode) *[]text { return &l.Except })},
 	)
 }

@@ -114,8 +114,7 @@ func (c *compiler) statuses(texts []text) statusSet {
 	return set
 }
 
-// The defaults of a destination that does not say otherwise: what RFC 9110
-// says of the statuses.
+// retry compiles the retry policy. Each part that is not written has a default.
 func (c *compiler) retry(n retryNode) {
 	p := c.program
 	p.retry = Retry{Attempts: 8, Elapsed: 15 * time.Minute, First: time.Second, Most: time.Minute, Jitter: 0.5}
@@ -132,6 +131,10 @@ func (c *compiler) retry(n retryNode) {
 		}
 		p.retry.Jitter = f
 	}
+	p.policy = defaultPolicy()
+	if len(n.When) > 0 {
+		p.policy.retry = nil
+	}
 	for _, node := range n.When {
 		r := retryRule{outcomeRule: c.outcomeRule(node), wait: WaitBackoff}
 		switch node.Wait.value {
@@ -143,8 +146,28 @@ func (c *compiler) retry(n retryNode) {
 		}
 		p.policy.retry = append(p.policy.retry, r)
 	}
-	p.policy.notTaken = c.outcomeRules(n.NotTaken)
-	p.policy.stop = c.outcomeRules(n.Stop)
+	if len(n.NotTaken) > 0 {
+		p.policy.notTaken = c.outcomeRules(n.NotTaken)
+	}
+	if len(n.Stop) > 0 {
+		p.policy.stop = c.outcomeRules(n.Stop)
+	}
+}
+
+// defaultPolicy is for a destination that does not say otherwise: what RFC 9110
+// says of the statuses, https://www.rfc-editor.org/rfc/rfc9110#section-15.
+func defaultPolicy() policy {
+	limited := outcomeRule{statuses: statusSet{exact: []int{429, 503}}}
+	failing := outcomeRule{statuses: statusSet{exact: []int{408, 409}, classes: []int{5}}}
+	network := outcomeRule{network: []Failure{Refused, Reset, Timeout, Unreadable}}
+	return policy{
+		retry: []retryRule{{limited, WaitRetryAfter}, {failing, WaitBackoff}, {network, WaitBackoff}},
+		notTaken: []outcomeRule{
+			{statuses: statusSet{classes: []int{4}}, except: statusSet{exact: []int{408, 409}}},
+			{network: []Failure{Refused}},
+		},
+		stop: []outcomeRule{{statuses: statusSet{exact: []int{401}}}},
+	}
 }
 
 func (c *compiler) outcomeRules(nodes []conditionNode) []outcomeRule {

@@ -95,6 +95,22 @@ type read struct {
 
 func (r read) from(slots []value) value { return slots[r.slot].get(r.path) }
 
+// booleanAt reports whether a path through the name ends at something that was
+// declared to be true or false.
+func (n *name) booleanAt(keys []string) bool {
+	if len(keys) == 0 {
+		return n.boolean
+	}
+	s := n.shape
+	for _, key := range keys {
+		if s == nil {
+			return false
+		}
+		s = s.members[key]
+	}
+	return s != nil && s.boolean
+}
+
 // originsOf gives the places in the event that a path through a name reads.
 func (n *name) originsOf(keys []string) []origin {
 	var all []origin

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -128,6 +129,10 @@ func (r *findRun) leave(x *Execution, w *way, inner *frame) {
 	found, err := w.found.evalValue(inner.slots)
 	if err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
+		return
+	}
+	if !found.null() && found.kind() != '[' {
+		x.end(r.frame, r.step, Failed, fmt.Sprintf("the lookup %s by %s found %s, not a list", r.find.lookup.name, w.by, found.kindText()))
 		return
 	}
 	records := r.find.lookup.distinct(found.elements())
