@@ -493,16 +493,17 @@ type buggy struct{ reading bool }
 
 func (b buggy) Recall(string) (json.RawMessage, bool) {
 	if b.reading {
-		var m map[string]int
-		m["ann@example.com"] = 1
+		note(nil)
 	}
 	return nil, false
 }
 func (buggy) Apply([]engine.Fact) { panic("ann@example.com") }
 
+func note(people map[string]int) { people["ann@example.com"]++ }
+
 func TestAPanicIsTheFailureOfOneEvent(t *testing.T) {
 	for reading, want := range map[bool]string{
-		true:  "a bug, please report it: assignment to entry in nil map in github.com/deskrules/deskrules/runner_test.buggy.Recall (line",
+		true:  "a bug, please report it: assignment to entry in nil map in github.com/deskrules/deskrules/runner_test.note (line",
 		false: "a bug, please report it: a panic (string) in github.com/deskrules/deskrules/runner_test.buggy.Apply (line",
 	} {
 		r := newRunner(t, runner.Options{Memory: buggy{reading}, Transport: reply(200, `{"teams":[]}`)})
