@@ -9,6 +9,10 @@ import (
 	"strings"
 )
 
+// maxListReplies bounds the elements of one list, over all its pages, as a
+// multiple of the largest reply.
+const maxListReplies = 8
+
 // A callRun is a call at work: for each item, page after page, and where needed
 // the call that confirms.
 type callRun struct {
@@ -22,8 +26,9 @@ type callRun struct {
 
 	base    Request // of the item, as first sent
 	pages   []value
-	count   int
-	link    string
+	count   int             // of pages
+	bytes   int             // of their elements
+	seen    map[string]bool // links that were followed
 	confirm *confirming
 }
 
@@ -67,7 +72,8 @@ func (r *callRun) proceed(x *Execution) {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
 	}
-	r.base, r.pages, r.count, r.link, r.confirm = request, nil, 0, "", nil
+	r.base, r.confirm = request, nil
+	r.restart()
 	r.send(x, request)
 }
 
@@ -156,8 +162,8 @@ func (r *callRun) refusalKey(a *arm, request Request) string {
 
 // send makes a request the pending one.
 func (r *callRun) send(x *Execution, request Request) {
-	if x.sent++; x.sent > x.config.limits.Requests {
-		r.fail(x, Failed, fmt.Sprintf("the event needs more than %d requests", x.config.limits.Requests))
+	if len(x.outcome.Requests) >= x.config.limits.Requests {
+		r.fail(x, Unfinished, fmt.Sprintf("the event needs more than %d requests, which is the limit", x.config.limits.Requests))
 		return
 	}
 	x.pending = &pendingRequest{request: request, path: r.base.Path, frame: r.frame}
@@ -214,6 +220,8 @@ func (r *callRun) answer(x *Execution, response Response, v Verdict) {
 		r.unanswered(x, response, v)
 	case response.Status >= 200 && response.Status < 300:
 		r.succeeded(x, response)
+	case r.confirm == nil && !r.base.Idempotent && !v.NotTaken:
+		r.lost(x, response, r.text(x, response))
 	default:
 		r.refused(x, response)
 	}
@@ -263,6 +271,9 @@ func (r *callRun) lost(x *Execution, response Response, reason string) {
 	r.ask(x, &confirming{lost: reason, answer: response.Body})
 }
 
+// restart forgets the pages of the call before.
+func (r *callRun) restart() { r.pages, r.count, r.bytes, r.seen = nil, 0, 0, nil }
+
 // ask sends the confirming call.
 func (r *callRun) ask(x *Execution, why *confirming) {
 	c := r.call.confirm
@@ -272,7 +283,8 @@ func (r *callRun) ask(x *Execution, why *confirming) {
 		return
 	}
 	why.path = path
-	r.confirm, r.pages, r.count, r.link = why, nil, 0, ""
+	r.confirm = why
+	r.restart()
 	request := r.newRequest(x, "GET", path, query)
 	request.Idempotent, request.Reads = true, true
 	r.send(x, request)
@@ -332,7 +344,7 @@ func (x *Execution) refusal(response Response) refusal {
 		if err != nil {
 			return ""
 		}
-		return v.text()
+		return cut(v.text(), maxText)
 	}
 	return refusal{read(x.config.program.errorCode), read(x.config.program.errorText)}
 }
@@ -368,7 +380,10 @@ func (r *callRun) page(x *Execution, p path, reply value) bool {
 		r.fail(x, Failed, r.label()+": the answer has no list "+p.gjson)
 		return false
 	}
-	r.pages = append(r.pages, list.elements()...)
+	for _, element := range list.elements() {
+		r.bytes += len(element.raw)
+		r.pages = append(r.pages, rawValue(strings.Clone(element.raw)))
+	}
 	r.count++
 	next, err := x.config.program.nextPage.evalValue(r.frame.slots)
 	switch {
@@ -378,13 +393,19 @@ func (r *callRun) page(x *Execution, p path, reply value) bool {
 	case next.kind() != '"' || next.raw == `""`:
 		r.frame.slots[r.call.pagesSlot] = arrayOf(r.pages)
 		return true
-	case r.count >= x.config.program.maxPages || next.text() == r.link:
+	case r.bytes > maxListReplies*x.config.limits.ReplyBytes:
+		r.fail(x, Failed, fmt.Sprintf("%s: the list is larger than %d bytes", r.label(), maxListReplies*x.config.limits.ReplyBytes))
+		return false
+	case r.count >= x.config.program.maxPages || r.seen[next.text()]:
 		r.fail(x, Failed, fmt.Sprintf("%s: the pages do not end (%d read)", r.label(), r.count))
 		return false
 	}
-	r.link = next.text()
+	if r.seen == nil {
+		r.seen = map[string]bool{}
+	}
+	r.seen[next.text()] = true
 	request := r.newRequest(x, "GET", "", "")
-	request.Link, request.Idempotent, request.Reads = r.link, true, true
+	request.Link, request.Idempotent, request.Reads = next.text(), true, true
 	r.send(x, request)
 	return false
 }
@@ -548,6 +569,9 @@ func (r *callRun) relook(x *Execution, a *arm) {
 	for i, again := range target.redo {
 		if again {
 			f.done[i] = false
+			for _, slot := range f.block.steps[i].sets {
+				f.slots[slot] = value{}
+			}
 		}
 	}
 	f.call, f.find, f.fresh = nil, nil, target

@@ -19,7 +19,7 @@ func compile(c *compiler, d destinationFile, rules []*ruleFile) *Program {
 	c.program = &Program{name: d.Name.value, title: d.Title.value, scopeSize: firstFreeSlot + 1, maxPages: 1000}
 	c.tables, c.lookups = map[string]*table{}, map[string]*lookup{}
 	c.procedures, c.instances = map[string]*procedureNode{}, map[string]*procedure{}
-	c.rules = map[string]*ruleInfo{}
+	c.rules, c.targets = map[string]*ruleInfo{}, map[*target]span{}
 	c.settings(d.Settings)
 	c.connection(d)
 	c.retry(d.Retry)
@@ -93,11 +93,24 @@ func (c *compiler) setting(s *setting, n settingNode) {
 		if s.Secret {
 			c.errorf(n.Default.at, "Remove it: a credential in a rule file is known to all who read it.", "a secret has no default")
 		}
-		if _, fits := s.convert(s.Default); !fits {
-			c.errorf(n.Default.at, "", "the default of %s is not %s", s.Name, article(s.Type))
-		}
 	}
 	s.example = n.Example.json
+	c.settingChecks(s, n)
+	c.fits(s, n.Default, "default")
+	c.fits(s, n.Example, "example")
+}
+
+// fits reports a value of a setting's own declaration that it would refuse.
+func (c *compiler) fits(s *setting, l literal, what string) {
+	if !l.given() || c.hasErrors() {
+		return
+	}
+	if _, problem := s.take(rawValue(l.json).decode()); problem != "" {
+		c.errorf(l.at, "", "the %s of %s %s", what, s.Name, problem)
+	}
+}
+
+func (c *compiler) settingChecks(s *setting, n settingNode) {
 	if n.Pattern.given() {
 		pattern, err := regexp.Compile(`\A(?:` + n.Pattern.value + `)\z`)
 		if err != nil {
@@ -121,7 +134,11 @@ func (c *compiler) setting(s *setting, n settingNode) {
 // connection compiles how the destination is reached and understood.
 func (c *compiler) connection(d destinationFile) {
 	p := c.program
-	p.by, p.id = c.eventPath(d.Match.By), c.eventPath(d.Match.ID)
+	p.by = c.eventPath(d.Match.By)
+	if d.Match.ID.given() {
+		id := c.eventPath(d.Match.ID)
+		p.id = &id
+	}
 	p.fold = d.Match.Case.value == "ignore"
 	if d.Match.Case.given() && !p.fold {
 		c.errorf(d.Match.Case.at, "Remove the key where case matters.", "case is ignore, or not given")
@@ -139,6 +156,7 @@ func (c *compiler) connection(d destinationFile) {
 	withSecrets.names["config"] = c.secrets
 	p.url = c.template(d.URL, withSecrets)
 	for _, h := range d.Headers {
+		c.headerName(h.Name)
 		p.headers = append(p.headers, header{h.Name.value, c.template(h.Value, withSecrets)})
 	}
 	for _, a := range d.Authentication {
@@ -147,8 +165,20 @@ func (c *compiler) connection(d destinationFile) {
 	p.errorCode = c.source(d.Errors.Code, c.replyScope())
 	p.errorText = c.source(d.Errors.Text, c.replyScope())
 	p.nextPage = c.compileExpression(d.Paging.Next, c.replyScope())
-	if t := d.Paging.Most.text; t.given() {
+	if t := d.Paging.Most; t.given() {
 		p.maxPages = c.count(t, 1, 100000)
+	}
+}
+
+var headerToken = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
+
+// headerName refuses what HTTP does not allow, and what others set.
+func (c *compiler) headerName(t text) {
+	if !headerToken.MatchString(t.value) {
+		c.errorf(t.at, "", "%q is no name of a header", t.value)
+	}
+	if slices.ContainsFunc([]string{"Authorization", "Host", "Content-Length", "Content-Type"}, func(own string) bool { return strings.EqualFold(own, t.value) }) {
+		c.errorf(t.at, "Credentials belong to authentication; the others follow from the request.", "the header %s is not for rules to set", t.value)
 	}
 }
 
@@ -156,7 +186,7 @@ func (c *compiler) connection(d destinationFile) {
 func (c *compiler) eventPath(t text) path {
 	segments, ok := c.pathOf(t)
 	if !ok {
-		return path{gjson: "\x00"} // finds nothing
+		return path{}
 	}
 	if segments[0].key != "event" || len(segments) == 1 {
 		c.errorf(t.at, "Write event. before it.", "this has to be a path below event")
@@ -359,6 +389,13 @@ func (c *compiler) modifiers(s *sourced, n sourceNode) {
 	}
 	if n.Default.given() {
 		s.fallback = n.Default.json
+		if s.as != nil {
+			converted, fits := s.as.convert(rawValue(s.fallback))
+			if !fits {
+				c.errorf(n.Default.at, "", "the default is %s, and %s is needed", rawValue(s.fallback).kindText(), s.as.wants)
+			}
+			s.fallback = converted.raw
+		}
 		if n.Required.value {
 			c.errorf(n.Default.at, "Keep one of the two.", "required and default exclude each other")
 		}
@@ -387,8 +424,8 @@ func keysOf[V any](m map[string]V) []string {
 }
 
 // lines compiles a mapping or a body.
-func (c *compiler) lines(label string, nodes []lineNode, in *scope) *mapping {
-	m := &mapping{name: label, root: &target{}}
+func (c *compiler) lines(nodes []lineNode, in *scope) *mapping {
+	m := &mapping{root: &target{}}
 	nodes = slices.Clone(nodes) // the tree serves every instance of a procedure
 	for i := range nodes {
 		n := &nodes[i]
@@ -403,6 +440,7 @@ func (c *compiler) lines(label string, nodes []lineNode, in *scope) *mapping {
 		}
 		s := c.source(n.sourceNode, in)
 		s.keep = c.keeps(n.Keep)
+		c.keepFits(s, n)
 		if n.Keys.given() {
 			c.errorf(n.Keys.at, "", "keys goes with rest")
 		}
@@ -414,7 +452,7 @@ func (c *compiler) lines(label string, nodes []lineNode, in *scope) *mapping {
 	if m.root.array {
 		c.errorf(nodes[0].To.at, "", "a body is an object, not an array")
 	}
-	c.overlaps(m.root, nodes)
+	c.overlaps(m.root)
 	c.skeleton(m, nodes)
 	return m
 }
@@ -432,6 +470,19 @@ func (c *compiler) keeps(texts []text) keep {
 		}
 	}
 	return k
+}
+
+// keepFits refuses to keep what as would not let through.
+func (c *compiler) keepFits(s *sourced, n *lineNode) {
+	if s.as == nil {
+		return
+	}
+	if s.keep.null {
+		c.errorf(n.As.at, "", "null is not %s, so it cannot be kept", s.as.wants)
+	}
+	if s.keep.empty && !slices.Contains([]string{"string", "array", "object"}, s.as.name) {
+		c.errorf(n.As.at, "", "nothing empty is %s, so it cannot be kept", s.as.wants)
+	}
 }
 
 // target finds or makes the place that a to names.
@@ -476,6 +527,7 @@ func (c *compiler) child(of *target, seg segment, t text) *target {
 	}
 	of.array = index
 	of.children = append(of.children, child)
+	c.targets[child] = t.at
 	return child
 }
 
@@ -549,29 +601,24 @@ func (t *target) walk(visit func(*target)) {
 // overlaps refuses a target inside another, where one would silently replace
 // the other; a line that copies an object may leave the inner one out by
 // except.
-func (c *compiler) overlaps(root *target, nodes []lineNode) {
+func (c *compiler) overlaps(root *target) {
 	root.walk(func(t *target) {
+		if t.array && (t.rest != nil || len(t.lines) > 0) {
+			c.errorf(c.targets[t], "", "the target %s is both an array with elements of its own and a value", targetLabel(t))
+			return
+		}
 		for _, child := range t.children {
 			for _, line := range t.lines {
 				if !slices.Contains(line.except, child.name) {
-					c.errorf(c.lineAt(nodes, child.label), "Give the line of the outer one except: ["+child.name+"], or remove one of them.",
+					c.errorf(c.targets[child], "Give the line of the outer one except: ["+child.name+"], or remove one of them.",
 						"the target %s lies inside the target %s", child.label, targetLabel(t))
 				}
 			}
 		}
 		if t.rest != nil && len(t.lines) > 0 {
-			c.errorf(c.lineAt(nodes, t.label), "", "the target %s has both a value and rest", t.label)
+			c.errorf(c.targets[t], "", "the target %s has both a value and rest", t.label)
 		}
 	})
-}
-
-func (c *compiler) lineAt(nodes []lineNode, label string) span {
-	for _, n := range nodes {
-		if strings.HasPrefix(n.To.value, label) {
-			return n.To.at
-		}
-	}
-	return nodes[0].at
 }
 
 // skeleton builds the object with a mark in each place by sjson and reads each

@@ -33,7 +33,7 @@ func (c *compiler) rule(n *ruleFile) {
 	}
 	c.mappings(r, n, in)
 	c.after(r, n, in)
-	b := &builder{compiler: c, scope: in, block: &block{name: r.name}, rule: r, wrote: c.wroteBefore(r)}
+	b := &builder{compiler: c, scope: in, block: &block{name: "rule " + r.name}, rule: r, wrote: c.wroteBefore(r)}
 	r.block = b.build(n.Steps)
 	info.writes = b.wroteHere
 	c.results(r, n, in)
@@ -68,12 +68,21 @@ func (c *compiler) taken(t text, in *scope) bool {
 		c.errorf(t.at, "The language gives this name to parts of a step.", "%q cannot be a name", t.value)
 		return true
 	}
+	if slices.Contains(keywords(), t.value) {
+		c.errorf(t.at, "It means something in expressions.", "%q cannot be a name", t.value)
+		return true
+	}
 	segments, bad := parsePath(t.value)
 	if bad != nil || len(segments) != 1 || !isIdentifier(t.value) {
 		c.errorf(t.at, "Use letters, digits and underscores, and begin with a letter.", "%q cannot be a name", t.value)
 		return true
 	}
 	return false
+}
+
+// keywords are the words that expressions keep for themselves.
+func keywords() []string {
+	return []string{"nil", "true", "false", "let", "in", "not", "and", "or", "if", "else", "matches", "contains", "startsWith", "endsWith"}
 }
 
 func isIdentifier(s string) bool {
@@ -107,6 +116,9 @@ func (c *compiler) after(r *rule, n *ruleFile, in *scope) {
 	if earlier == nil {
 		c.errorf(n.After.at, spell.Advice(n.After.value, keysOf(c.rules)), "no rule %q runs before this one", n.After.value)
 		return
+	}
+	if !slices.ContainsFunc(r.events, func(e string) bool { return earlier.rule.takes(e, c.program.fold) }) {
+		c.errorf(n.After.at, "", "the rule %s takes none of the events of this one", n.After.value)
 	}
 	if c.taken(n.After, in) {
 		return
@@ -144,7 +156,7 @@ func (c *compiler) requirement(n requireNode, in *scope) *requirement {
 
 func (c *compiler) mappings(r *rule, n *ruleFile, in *scope) {
 	for _, m := range n.Mappings {
-		compiled := c.lines(m.Name.value, m.Lines, in)
+		compiled := c.lines(m.Lines, in)
 		if c.taken(m.Name, in) {
 			continue
 		}

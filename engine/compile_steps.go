@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -55,7 +56,7 @@ func (b *builder) finish() {
 		if c, isCall := s.op.(*call); isCall && s.slot >= 0 && b.all[s.slot] {
 			c.reads = true
 		}
-		s.redo = b.redo(s.index)
+		s.redo, s.sets = b.redo(s.index), b.writes[s.index]
 	}
 	b.repeats()
 	b.touched = nil
@@ -142,8 +143,9 @@ func (b *builder) step(s *step, n *stepNode) {
 		b.declare(s, n.Arg)
 	case "reject", "fail", "warn":
 		b.stop(s, n)
-	default:
-		s.op = &stop{kind: "warn"} // reported by the parser
+	default: // reported by the parser
+		s.op = &stop{kind: "warn"}
+		b.declare(s, n.Name)
 	}
 }
 
@@ -169,25 +171,72 @@ func (b *builder) call(s *step, n *stepNode) {
 	if n.Each.given() {
 		c.itemSlot = in.declare("item", span{}).slot
 	}
+	outer := b.touched
+	b.touched = map[int]bool{}
 	c.path = b.template(n.Arg, in)
 	b.relative(n.Arg)
 	c.query = b.queries(n.Query, in)
+	asked := maps.Clone(b.touched)
 	if len(n.Body) > 0 {
-		c.body = b.lines(s.name, n.Body, in)
+		c.body = b.lines(n.Body, in)
 		c.sentSlot = in.declare("sent", span{}).slot
 	}
+	sent := maps.Clone(b.touched)
+	maps.Copy(outer, b.touched)
+	b.touched = outer
 	b.method(c, n)
 	b.answer(s, c, n, in)
+	if c.remember > 0 {
+		b.remembered(n.Pick, c.pick, asked, in)
+	}
 	b.declare(s, n.Name)
 	for i := range n.On {
 		if n.On[i].Then.value == "confirm" && n.Confirm == nil {
 			b.errorf(n.On[i].Then.at, "", "the step has no confirm")
 		}
 		b.arm(s, c, &n.On[i], in, i)
+		if a := c.arms[i]; a.remember > 0 {
+			b.rememberedMessage(n.On[i].Message, a.message, sent, in)
+		}
 	}
 	if n.Confirm != nil {
 		c.confirm = b.confirm(s, n.Confirm, in)
 	}
+}
+
+// remembered makes sure that what is remembered follows from the address that it
+// is remembered by, and not from the event that happened to ask.
+func (b *builder) remembered(at text, pick *expression, asked map[int]bool, in *scope) {
+	if pick == nil {
+		return
+	}
+	for _, r := range pick.reads {
+		if r.used && !b.general(r.name, asked, in) {
+			b.errorf(at.at, "Pick the whole list here, and choose from it in the next step (let:).", "%s is not part of the address, and others would be given what was picked for it", r.label)
+		}
+	}
+}
+
+// rememberedMessage does the same for a warning that is repeated to others.
+func (b *builder) rememberedMessage(at text, message *template, sent map[int]bool, in *scope) {
+	if message == nil {
+		return
+	}
+	for _, part := range message.parts {
+		if part.read != nil && !b.general(&name{slot: part.read.slot}, sent, in) {
+			b.errorf(at.at, "Name only what the request holds.", "{%s} is not part of the request, and others would be told of it", part.label)
+		}
+	}
+}
+
+// general reports whether a name means the same for everybody who sends the
+// same request.
+func (b *builder) general(n *name, request map[int]bool, in *scope) bool {
+	if n.slot == slotConfig || n.slot == slotReply || n.constant != nil || request[n.slot] {
+		return true
+	}
+	pages := in.names["pages"]
+	return pages != nil && pages.slot == n.slot
 }
 
 // method settles whether the call writes, and whether it may be repeated.
@@ -284,7 +333,7 @@ func (b *builder) remembering(label string) *step {
 func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
 	a := &arm{at: n.at.position(), statuses: b.statuses(n.Status), then: n.Then.value, bind: -1, number: number,
 		when: b.compileCondition(n.When, in), message: b.template(n.Message, in)}
-	b.reachable(n, a)
+	b.reachable(n)
 	b.setDuration(&a.remember, n.Remember.For)
 	b.action(s, a, n, []string{"accept", "skip", "warn", "confirm", "relook", "fail"})
 	if n.As.given() && !b.taken(n.As, b.scope) {
@@ -299,7 +348,7 @@ func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
 
 // reachable reports statuses that never come to an arm: the retry policy keeps
 // them, or they are no refusal.
-func (b *builder) reachable(n *armNode, a *arm) {
+func (b *builder) reachable(n *armNode) {
 	for _, t := range n.Status {
 		set := b.statuses([]text{t})
 		for _, status := range set.exact {
@@ -369,6 +418,7 @@ func (b *builder) confirm(s *step, n *confirmNode, in *scope) *confirm {
 	}
 	for i := range n.On {
 		node := &n.On[i]
+		b.reachable(node)
 		a := &arm{at: node.at.position(), statuses: b.statuses(node.Status), then: node.Then.value, bind: -1, when: b.compileCondition(node.When, in), message: b.template(node.Message, in)}
 		b.action(s, a, node, []string{"relook", "fail"})
 		c.arms = append(c.arms, a)
@@ -378,9 +428,12 @@ func (b *builder) confirm(s *step, n *confirmNode, in *scope) *confirm {
 
 func (b *builder) find(s *step, n *stepNode) {
 	l := b.lookups[n.Arg.value]
-	if l == nil {
+	if l == nil && n.Arg.given() {
 		b.errorf(n.Arg.at, spell.Advice(n.Arg.value, keysOf(b.lookups)), "there is no lookup %q", n.Arg.value)
+	}
+	if l == nil {
 		s.op = &stop{kind: "warn"}
+		b.declare(s, n.Name)
 		return
 	}
 	l.used = true
@@ -415,9 +468,12 @@ func (b *builder) use(s *step, n *stepNode) {
 	u := &use{}
 	s.op = u
 	node := b.procedures[n.Arg.value]
-	if node == nil {
+	if node == nil && n.Arg.given() {
 		b.errorf(n.Arg.at, spell.Advice(n.Arg.value, keysOf(b.procedures)), "there is no procedure %q", n.Arg.value)
+	}
+	if node == nil {
 		s.op = &stop{kind: "warn"}
+		b.declare(s, n.Name)
 		return
 	}
 	constants := b.inputs(u, n, node)
@@ -524,7 +580,7 @@ func (c *compiler) procedure(n *procedureNode, constants map[string]literal) *pr
 		}
 	}
 	c.later(in, n.Steps)
-	b := &builder{compiler: c, scope: in, block: &block{name: label}}
+	b := &builder{compiler: c, scope: in, block: &block{name: "procedure " + label}}
 	p := &procedure{block: b.build(n.Steps)}
 	p.block.constants = constantBindings(in)
 	if n.Result != nil {
@@ -609,7 +665,7 @@ func (c *compiler) way(l *lookup, n *wayNode) *way {
 	}
 	w.when = c.compileCondition(n.When, in)
 	c.later(in, n.Steps)
-	b := &builder{compiler: c, scope: in, block: &block{name: "lookup " + l.name}, readOnly: true}
+	b := &builder{compiler: c, scope: in, block: &block{name: "lookup " + l.name + " by " + w.by}, readOnly: true}
 	w.block = b.build(n.Steps)
 	w.found = c.compileExpression(n.Found, in)
 	b.finish()

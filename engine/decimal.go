@@ -46,16 +46,19 @@ func compareNumbers(a, b string) int {
 	return order * x.sign
 }
 
-// A splitted number is sign * 0.digits * 10^magnitude, digits without zeros at
+// A scientific number is sign * 0.digits * 10^magnitude, digits without zeros at
 // either end.
-type splitted struct {
+type scientific struct {
 	sign      int
 	digits    string
 	magnitude int
 }
 
-func splitNumber(s string) splitted {
-	n := splitted{sign: 1}
+// text gives a form that equal numbers share.
+func (n scientific) text() string { return fmt.Sprintf("%d %s %d", n.sign, n.digits, n.magnitude) }
+
+func splitNumber(s string) scientific {
+	n := scientific{sign: 1}
 	if rest, negative := strings.CutPrefix(s, "-"); negative {
 		n.sign, s = -1, rest
 	}
@@ -69,12 +72,12 @@ func splitNumber(s string) splitted {
 	n.magnitude = len(whole) - (len(digits) - len(trimmed)) + exponent
 	n.digits = strings.TrimRight(trimmed, "0")
 	if n.digits == "" {
-		return splitted{}
+		return scientific{}
 	}
 	return n
 }
 
-// clampExponent reads an exponent; beyond a milliard they are all the same.
+// clampExponent reads an exponent; beyond 2^40 they are all the same.
 func clampExponent(s string) int {
 	const most = 1 << 40
 	n, err := strconv.ParseInt(s, 10, 64)

@@ -49,7 +49,10 @@ type Diagnostic struct {
 // with a caret below the characters that are meant, and what to do.
 func (d Diagnostic) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s: %s", d.At, d.Severity, d.Summary)
+	if d.At != (Position{}) {
+		fmt.Fprintf(&b, "%s: ", d.At)
+	}
+	fmt.Fprintf(&b, "%s: %s", d.Severity, d.Summary)
 	if d.Line != "" {
 		b.WriteString(d.snippet())
 	}
@@ -166,5 +169,19 @@ func (c *collector) diagnostics() Diagnostics {
 	unique := slices.CompactFunc(c.found, func(a, b Diagnostic) bool {
 		return a.At == b.At && a.Summary == b.Summary
 	})
-	return unique[:min(len(unique), maxDiagnostics)]
+	return unique.capped()
+}
+
+// capped keeps the first findings; errors go before warnings.
+func (ds Diagnostics) capped() Diagnostics {
+	if len(ds) <= maxDiagnostics {
+		return ds
+	}
+	kept := ds.Errors()
+	if len(kept) == 0 {
+		kept = ds
+	}
+	kept = kept[:min(len(kept), maxDiagnostics)]
+	more := Diagnostic{Severity: kept[0].Severity, Summary: fmt.Sprintf("and %d more findings", len(ds)-len(kept))}
+	return append(kept[:len(kept):len(kept)], more)
 }

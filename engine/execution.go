@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,6 @@ type Execution struct {
 	results map[*rule]value
 	pending *pendingRequest
 	facts   []Fact
-	sent    int
 	written bool   // a request that can change something was answered or lost
 	once    string // the last call that may not be repeated and was taken
 	ended   bool
@@ -245,6 +245,7 @@ func (x *Execution) finish(s Status, reason string) {
 	if x.ended {
 		return
 	}
+	reason = cut(reason, 8*maxText)
 	if s == Unfinished && x.once != "" {
 		s, reason = Uncertain, reason+"; a replay would do "+x.once+" again, which was done"
 	}
@@ -282,7 +283,12 @@ func (x *Execution) Order() []string {
 func (x *Execution) Type() string { return x.event.get(x.config.program.by).text() }
 
 // MessageID gives what the source calls the event by; empty where it has none.
-func (x *Execution) MessageID() string { return x.event.get(x.config.program.id).text() }
+func (x *Execution) MessageID() string {
+	if x.config.program.id == nil {
+		return ""
+	}
+	return x.event.get(*x.config.program.id).text()
+}
 
 // Next gives the request to be made, and false at the end. Until it is
 // answered, Next gives the same one.
@@ -374,6 +380,11 @@ func (x *Execution) nextRule() {
 			x.current++
 			return
 		}
+		x.outcome.Rules = slices.DeleteFunc(x.outcome.Rules, func(name string) bool { return name == run.rule.name })
+	}
+	if len(x.outcome.Rules) == 0 {
+		x.finish(Ignored, "the rules for such events follow others, which did not take it")
+		return
 	}
 	x.finish(Delivered, "")
 }

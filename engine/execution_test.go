@@ -134,7 +134,7 @@ steps:
 `})
 	x := config.WithLimits(engine.Limits{Requests: 2}).Start([]byte(`{"type":"sync","list":[1,2,3]}`))
 	got := play(t, x, "200\n200\n200")
-	if !strings.Contains(got, "= failed") || !strings.Contains(got, "the event needs more than 2 requests") {
+	if !strings.Contains(got, "= unfinished") || !strings.Contains(got, "the event needs more than 2 requests") {
 		t.Errorf("got\n%s", got)
 	}
 }

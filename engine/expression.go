@@ -34,6 +34,7 @@ type exprRead struct {
 	keys    []string // for messages and shapes
 	used    bool
 	onPath  bool // handed over as it is, not decoded
+	asSet   bool // only ever looked up in, by the operator in
 	boolean bool // declared so: a setting or an input that is not given is false
 	located file.Location
 }
@@ -52,6 +53,8 @@ func (e *expression) eval(slots []value) (any, error) {
 		case !r.used:
 		case r.onPath:
 			env.Read[i] = r.from(slots)
+		case r.asSet:
+			env.Read[i] = newElements(r.from(slots).decode())
 		case r.boolean:
 			env.Read[i] = r.from(slots).raw == "true"
 		default:
@@ -155,8 +158,16 @@ func (c *compiler) compileCondition(t text, in *scope) *expression {
 	return c.expression(t, in, true)
 }
 
+// maxExpression bounds what is given to the parser, which calls itself for each
+// parenthesis.
+const maxExpression = 16 << 10
+
 func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 	if !t.given() {
+		return nil
+	}
+	if len(t.value) > maxExpression {
+		c.errorf(t.at, "Split it into vars or let steps.", "the expression is longer than %d bytes", maxExpression)
 		return nil
 	}
 	tree, err := exprparser.Parse(t.value)
@@ -164,7 +175,7 @@ func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 		c.expressionError(t, err)
 		return nil
 	}
-	a := &analysis{compiler: c, text: t, scope: in, locals: map[string]bool{}}
+	a := &analysis{compiler: c, text: t, scope: in, root: tree.Node, locals: map[string]ast.Node{}}
 	a.check(tree.Node, 0)
 	if condition {
 		a.condition(tree.Node)
@@ -223,7 +234,8 @@ type analysis struct {
 	*compiler
 	text   text
 	scope  *scope
-	locals map[string]bool // of let
+	root   ast.Node
+	locals map[string]ast.Node // of let, and what each stands for
 	failed bool
 }
 
@@ -288,7 +300,7 @@ func (a *analysis) check(n ast.Node, depth int) {
 		if a.scope.names[n.Name] != nil {
 			a.fail(n, "", "duplicate name %q", n.Name)
 		}
-		a.locals[n.Name] = true
+		a.locals[n.Name] = n.Value
 		a.check(n.Expr, depth)
 	case *ast.CallNode:
 		callee, _ := n.Callee.(*ast.IdentifierNode)
@@ -314,7 +326,7 @@ func (a *analysis) pair(n *ast.PairNode, depth int) {
 }
 
 func (a *analysis) identifier(n *ast.IdentifierNode) {
-	if a.locals[n.Value] || a.scope.names[n.Value] != nil {
+	if a.locals[n.Value] != nil || a.scope.names[n.Value] != nil {
 		return
 	}
 	a.failed = true
@@ -365,6 +377,8 @@ func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int
 		return
 	case !known:
 		a.fail(n, spell.Advice(name, append(a.vocabulary.names(), slices.Sorted(maps.Keys(a.vocabulary.loops))...)), "unknown function %q", name)
+	case function.whole && n != a.root:
+		a.fail(n, "Name it by a let step, and go on with that.", "%s has to be the whole expression", name)
 	case function.onPath && (len(arguments) == 0 || !a.isPath(arguments[0])):
 		a.fail(n, "Name a mapping, an input or a part of one.", "%s needs a path as its first argument", name)
 	}
@@ -394,7 +408,7 @@ func (a *analysis) loop(n ast.Node, name string, arguments []ast.Node, needsCond
 func (a *analysis) isPath(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
-		return !a.locals[n.Value]
+		return a.locals[n.Value] == nil
 	case *ast.ChainNode:
 		return a.isPath(n.Node)
 	case *ast.MemberNode:
@@ -433,9 +447,16 @@ func (a *analysis) condition(n ast.Node) {
 			return
 		}
 	case *ast.IdentifierNode:
-		if declared := a.scope.names[n.Value]; declared == nil || declared.boolean || a.locals[n.Value] {
+		if local := a.locals[n.Value]; local != nil {
+			a.condition(local)
 			return
 		}
+		if declared := a.scope.names[n.Value]; declared == nil || declared.boolean {
+			return
+		}
+	case *ast.VariableDeclaratorNode:
+		a.condition(n.Expr)
+		return
 	case *ast.MemberNode, *ast.ChainNode:
 		if a.booleanMember(n) {
 			return
@@ -484,8 +505,11 @@ func (p *patcher) Visit(node *ast.Node) {
 			p.replace(node, operatorCall("=negate", n.Node))
 		}
 	case *ast.BinaryNode:
-		if n.Operator == "matches" {
+		switch r := p.readOf(n.Right); {
+		case n.Operator == "matches":
 			n.Left = operatorCall("=text", n.Left)
+		case n.Operator == "in" && r != nil:
+			r.asSet = true
 		}
 		if _, replaced := p.vocabulary.operators[n.Operator]; replaced {
 			p.replace(node, operatorCall(n.Operator, n.Left, n.Right))

@@ -3,7 +3,7 @@ package engine
 import (
 	"fmt"
 	"strings"
-	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -21,6 +21,7 @@ type Function struct {
 	call   func(args ...any) (any, error)
 	bool   bool // gives true or false: a condition by itself
 	onPath bool // the first argument has to be a path
+	whole  bool // cannot be a part of a larger expression
 }
 
 // A FunctionExample is an expression without names, and its result as JSON.
@@ -52,13 +53,13 @@ func Functions() []Function {
 		{Name: "len", Signature: "len(value)", Doc: "The characters of a text, the elements of a list, the members of an object; 0 for nil and all else.",
 			Examples: []FunctionExample{{`len("añb")`, `3`}, {`len(nil)`, `0`}},
 			types:    []any{new(func(any) int)}, call: length},
-		{Name: "lower", Signature: "lower(text)", Doc: "The text in lower case; nil for what is no text.",
+		{Name: "lower", Signature: "lower(text)", Doc: "The text in lower case, a number by its digits; nil for all else.",
 			Examples: []FunctionExample{{`lower("ÄB")`, `"äb"`}, {`lower(nil)`, `null`}},
 			types:    []any{text}, call: onText(strings.ToLower)},
 		{Name: "members", Signature: "members(path)", Doc: "The members of an object in their order, each as {key, name, value}; name is the key before keys: identifier rewrote it. Takes a path, not a computed value.",
 			types: []any{list}, call: membersOf, onPath: true},
-		{Name: "respell", Signature: "respell(path, keys)", Doc: "The object with each key written as it is in the list of keys, compared without regard to case. Takes a path, not a computed value.",
-			types: []any{new(func(any, any) any)}, call: respellKeys, onPath: true},
+		{Name: "respell", Signature: "respell(path, keys)", Doc: "The object with each key written as it is in the list of keys, compared without regard to case. Takes a path, not a computed value, and is the whole expression.",
+			types: []any{new(func(any, any) any)}, call: respellKeys, onPath: true, whole: true},
 		{Name: "same_id", Signature: "same_id(a, b)", Doc: "Whether two ids are the same digits or text, one of them a number perhaps. Nothing is the same as nil.",
 			Examples: []FunctionExample{{`same_id(9007199254740993, "9007199254740993")`, `true`}, {`same_id(nil, nil)`, `false`}},
 			types:    []any{truth}, call: compareTexts(func(a, b string) bool { return a == b }), bool: true},
@@ -74,10 +75,10 @@ func Functions() []Function {
 		{Name: "text", Signature: "text(value)", Doc: "A text as it is, a number by its digits, true and false as words; nil for all else.",
 			Examples: []FunctionExample{{`text(1234567)`, `"1234567"`}, {`text(true)`, `"true"`}},
 			types:    []any{text}, call: toText},
-		{Name: "trim", Signature: "trim(text)", Doc: "The text without white space around it; nil for what is no text.",
+		{Name: "trim", Signature: "trim(text)", Doc: "The text without white space around it, a number by its digits; nil for all else.",
 			Examples: []FunctionExample{{`trim(" a ")`, `"a"`}},
 			types:    []any{text}, call: onText(strings.TrimSpace)},
-		{Name: "upper", Signature: "upper(text)", Doc: "The text in upper case; nil for what is no text.",
+		{Name: "upper", Signature: "upper(text)", Doc: "The text in upper case, a number by its digits; nil for all else.",
 			Examples: []FunctionExample{{`upper("a")`, `"A"`}},
 			types:    []any{text}, call: onText(strings.ToUpper)},
 	}
@@ -122,7 +123,10 @@ func operators() []Function {
 		{Name: "=member", types: []any{new(func(any, any) any)}, call: func(args ...any) (any, error) {
 			return member(args[0], args[1]), nil
 		}},
-		{Name: "=text", types: []any{new(func(any) any)}, call: onText(func(s string) string { return s })},
+		{Name: "=text", types: []any{new(func(any) any)}, call: func(args ...any) (any, error) {
+			s, _ := args[0].(string)
+			return s, nil
+		}},
 		{Name: "=list", types: []any{new(func(any) []any)}, call: func(args ...any) (any, error) {
 			return toList(args[0]), nil
 		}},
@@ -246,6 +250,8 @@ func compareValues(a, b any) (order int, comparable bool) {
 // part of a text.
 func within(a, b any) bool {
 	switch b := b.(type) {
+	case *elements:
+		return b.has(a)
 	case []any:
 		for _, element := range b {
 			if equalValues(a, element) {
@@ -259,6 +265,48 @@ func within(a, b any) bool {
 		}
 	}
 	return false
+}
+
+// elements is a list or object prepared for the operator in, so that looking up
+// one list in another costs their sum and not their product.
+type elements struct {
+	texts   map[string]struct{}
+	numbers map[string]struct{} // in a form that equal numbers share
+	others  []any
+	keys    map[string]any
+}
+
+func newElements(v any) *elements {
+	e := &elements{}
+	e.keys, _ = v.(map[string]any)
+	list := toList(v)
+	if len(list) == 0 {
+		return e
+	}
+	e.texts, e.numbers = make(map[string]struct{}, len(list)), map[string]struct{}{}
+	for _, element := range list {
+		if s, isText := element.(string); isText {
+			e.texts[s] = struct{}{}
+		} else if n, isNumber := numberText(element); isNumber {
+			e.numbers[splitNumber(n).text()] = struct{}{}
+		} else {
+			e.others = append(e.others, element)
+		}
+	}
+	return e
+}
+
+func (e *elements) has(v any) bool {
+	if s, isText := v.(string); isText {
+		_, there := e.texts[s]
+		_, isKey := e.keys[s]
+		return there || isKey
+	}
+	if n, isNumber := numberText(v); isNumber {
+		_, there := e.numbers[splitNumber(n).text()]
+		return there
+	}
+	return within(v, e.others)
 }
 
 func scalarText(v any) (string, bool) {
@@ -279,9 +327,10 @@ func toText(args ...any) (any, error) {
 	return nil, nil
 }
 
+// onText applies to texts, and to numbers by their digits.
 func onText(f func(string) string) func(...any) (any, error) {
 	return func(args ...any) (any, error) {
-		if s, ok := args[0].(string); ok {
+		if s, ok := idText(args[0]); ok {
 			return f(s), nil
 		}
 		return nil, nil
@@ -305,19 +354,26 @@ func idText(v any) (string, bool) {
 	return numberText(v)
 }
 
-// fold is how texts are compared without regard to case, here and in the keys
-// of the memory.
-func fold(s string) string { return strings.ToLower(strings.ToUpper(s)) }
+// fold gives the form that texts share which are equal without regard to case,
+// for the keys of the memory: of the runes that fold with each other the least,
+// in lower case.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		return unicode.ToLower(least)
+	}, s)
+}
 
-func sameFold(a, b string) bool { return fold(a) == fold(b) }
+// sameFold compares as fold does, and stops at the first difference.
+func sameFold(a, b string) bool { return strings.EqualFold(a, b) }
 
 func sameInstant(a, b string) bool {
-	x, err := time.Parse(time.RFC3339Nano, a)
-	if err != nil {
-		return false
-	}
-	y, err := time.Parse(time.RFC3339Nano, b)
-	return err == nil && x.Equal(y)
+	x, ok := parseTime(a)
+	y, also := parseTime(b)
+	return ok && also && x.Equal(y)
 }
 
 func length(args ...any) (any, error) {
@@ -424,11 +480,19 @@ func respellKeys(args ...any) (any, error) {
 	object, _ := args[0].(value)
 	spelled := spellingOf(args[1])
 	var parts []string
+	at := map[string]int{}
 	object.members(func(key string, member value) {
-		if as, known := spelled.of(key); known {
-			key = as
+		as, known := spelled.of(key)
+		if !known {
+			as = key
 		}
-		parts = append(parts, quote(key)+":"+member.raw)
+		part := quote(as) + ":" + member.raw
+		if i, twice := at[as]; !twice {
+			at[as] = len(parts)
+			parts = append(parts, part)
+		} else if key == as {
+			parts[i] = part // the exact key wins, else the first
+		}
 	})
 	return rawValue("{" + strings.Join(parts, ",") + "}"), nil
 }

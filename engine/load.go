@@ -31,8 +31,9 @@ func Load(fsys fs.FS, dir string) (*Program, error) {
 	}
 	l.unlisted(destination)
 	program := compile(&compiler{collector: l.collector}, destination, rules)
+	wrong := l.hasErrors()
 	found := l.diagnostics()
-	if len(found.Errors()) > 0 {
+	if wrong {
 		return nil, found
 	}
 	program.warnings = found
@@ -66,7 +67,11 @@ func (l *loader) destination() (destinationFile, error) {
 // rules reads the files that the destination names, in its order.
 func (l *loader) rules(d destinationFile) ([]*ruleFile, error) {
 	var rules []*ruleFile
-	for _, name := range d.Rules {
+	for i, name := range d.Rules {
+		if slices.ContainsFunc(d.Rules[:i], func(t text) bool { return t.value == name.value }) {
+			l.errorf(name.at, "", "the rule %s is listed twice", name.value)
+			continue
+		}
 		p, err := l.open(name.value + ".yaml")
 		if errors.Is(err, fs.ErrNotExist) {
 			l.errorf(name.at, "Write it, or remove the name.", "there is no file %s.yaml", name.value)

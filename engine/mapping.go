@@ -93,7 +93,10 @@ func (s *sourced) fit(v value, label string) (value, string) {
 		}
 		v = textValue(entry)
 	}
-	return s.leaveOut(v), ""
+	if v = s.leaveOut(v); !v.present(s.keep) {
+		return value{}, ""
+	}
+	return v, ""
 }
 
 // leaveOut copies an object without the members that the line excepts.
@@ -114,7 +117,6 @@ func (s *sourced) leaveOut(v value) value {
 // A mapping is a compiled list of lines: a tree of the targets, in the order
 // in which they first occur, and the lines that fill each.
 type mapping struct {
-	name string
 	root *target
 }
 
@@ -217,6 +219,7 @@ func (f *filling) inner(v value) bool {
 // lineValue gives what the first line with a value yields.
 func (t *target) lineValue(f *filling) value {
 	var required *sourced
+	var warnings []note
 	for _, line := range t.lines {
 		applies, err := line.when.holds(f.slots)
 		if err != nil && f.err == nil {
@@ -230,9 +233,12 @@ func (t *target) lineValue(f *filling) value {
 			f.err = err
 		}
 		if warning != "" {
-			f.warnings = append(f.warnings, note{warning, line.at})
+			warnings = append(warnings, note{warning, line.at})
 		}
 		if !v.missing() {
+			if v.raw == line.fallback {
+				f.warnings = append(f.warnings, warnings...)
+			}
 			f.keepNames(t, v)
 			return v
 		}
@@ -240,6 +246,7 @@ func (t *target) lineValue(f *filling) value {
 			required = line
 		}
 	}
+	f.warnings = append(f.warnings, warnings...)
 	if required != nil {
 		f.missing = append(f.missing, required)
 	}
@@ -250,7 +257,7 @@ func (t *target) lineValue(f *filling) value {
 // as a whole.
 func (f *filling) keepNames(t *target, v value) {
 	for place, name := range v.names {
-		if below, within := strings.CutPrefix(place, v.at); within {
+		if below, within := strings.CutPrefix(place, v.at); within && strings.HasPrefix(below, "\x00") {
 			f.rename(t.path+below, name)
 		}
 	}

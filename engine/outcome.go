@@ -6,7 +6,8 @@ type Status string
 const (
 	// Delivered means that every rule that took the event is done.
 	Delivered Status = "delivered"
-	// Ignored means that no rule takes events of this kind.
+	// Ignored means that no rule takes the event: none is for its kind, or the
+	// conditions of those that are do not hold.
 	Ignored Status = "ignored"
 	// Rejected means that the event can never be sent as it is. Nothing was
 	// written.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,9 @@ func (p *parser) document() *yaml.Node {
 	switch {
 	case len(p.src.text) > maxRuleFile:
 		p.errorf(whole, "", "the file is larger than %d bytes", maxRuleFile)
+		return nil
+	case strings.ContainsAny(strings.ReplaceAll(p.src.text, "\r\n", "\n"), "\r\u0085\u2028\u2029"):
+		p.errorf(whole, "Save the file with ordinary line ends.", "the file has line breaks that editors do not show as such (CR, U+0085, U+2028 or U+2029)")
 		return nil
 	case !utf8.ValidString(p.src.text):
 		p.errorf(whole, "Save the file as UTF-8.", "the file is not UTF-8")
@@ -276,12 +280,12 @@ func (p *parser) literal(n *yaml.Node) literal {
 	switch n.Kind {
 	case yaml.SequenceNode:
 		var parts []string
-		p.list(n, "this", func(item *yaml.Node) { parts = append(parts, p.literal(item).json) })
+		p.list(n, "this", func(item *yaml.Node) { parts = append(parts, cmp.Or(p.literal(item).json, "null")) })
 		return literal{"[" + strings.Join(parts, ",") + "]", at}
 	case yaml.MappingNode:
 		var parts []string
 		p.entries(n, "this", func(key text, value *yaml.Node) {
-			parts = append(parts, quote(key.value)+":"+p.literal(value).json)
+			parts = append(parts, quote(key.value)+":"+cmp.Or(p.literal(value).json, "null"))
 		})
 		return literal{"{" + strings.Join(parts, ",") + "}", at}
 	}

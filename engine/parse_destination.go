@@ -100,7 +100,7 @@ func parsePaging(p *parser, n *yaml.Node) pagingNode {
 	g := pagingNode{at: p.span(n)}
 	object(p, n, "paging", &g, []field[pagingNode]{
 		{"next", readText(func(g *pagingNode) *text { return &g.Next })},
-		{"most", readScalar(func(g *pagingNode) *text { return &g.Most.text })},
+		{"most", readScalar(func(g *pagingNode) *text { return &g.Most })},
 	})
 	p.must(n, "paging", "next", g.Next.given())
 	return g

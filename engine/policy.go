@@ -126,7 +126,7 @@ func (c *compiler) retry(n retryNode) {
 	c.setDuration(&p.retry.Most, n.Backoff.Most)
 	if t := n.Backoff.Jitter; t.given() {
 		f, err := strconv.ParseFloat(t.value, 64)
-		if err != nil || f < 0 || f > 1 {
+		if err != nil || !(f >= 0 && f <= 1) {
 			c.errorf(t.at, "", "jitter is a fraction from 0 to 1, not %s", t.value)
 		}
 		p.retry.Jitter = f
@@ -134,6 +134,9 @@ func (c *compiler) retry(n retryNode) {
 	p.policy = defaultPolicy()
 	if len(n.When) > 0 {
 		p.policy.retry = nil
+	}
+	if p.retry.First > p.retry.Most {
+		c.errorf(n.Backoff.First.at, "", "the first wait is longer than the longest")
 	}
 	for _, node := range n.When {
 		r := retryRule{outcomeRule: c.outcomeRule(node), wait: WaitBackoff}

@@ -8,8 +8,8 @@ type Program struct {
 	name, title string
 	warnings    Diagnostics
 
-	by        path // of the event: what its kind is
-	id        path // of the event: what its source calls it
+	by        path  // of the event: what its kind is
+	id        *path // of the event: what its source calls it; nil for none
 	fold      bool
 	kinds     []string // of all rules, for messages
 	rules     []*rule
@@ -96,7 +96,8 @@ type step struct {
 	at    Position
 	slot  int // for its value; -1 for none
 	when  *expression
-	list  bool // the value is a list: [] where the step did not run
+	list  bool  // the value is a list: [] where the step did not run
+	sets  []int // every slot that it fills
 	// redo lists the later steps that have to be done again when this one is.
 	redo []bool
 	op   operation
@@ -267,6 +268,7 @@ type compiler struct {
 	compiling  []string     // procedures, to find one that uses itself
 	touched    map[int]bool // slots that the step at hand reads; nil outside steps
 	rests      []pendingRest
+	targets    map[*target]span // where each target is first written
 	rules      map[string]*ruleInfo
 }
 

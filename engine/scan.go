@@ -10,7 +10,8 @@ import (
 type Limits struct {
 	// EventBytes is the size of an event; 0 means 512 KiB.
 	EventBytes int
-	// Depth is how deep an event or a reply may be nested; 0 means 128.
+	// Depth is how deep an event or a reply may be nested; 0 means 128, and
+	// more than 1000 means 1000.
 	Depth int
 	// Keys is how many members one object of an event may have; 0 means 1000.
 	Keys int
@@ -20,7 +21,8 @@ type Limits struct {
 	Requests int
 }
 
-// WithDefaults gives the limits with every zero replaced by its default.
+// WithDefaults gives the limits with everything that is not positive replaced
+// by its default.
 func (l Limits) WithDefaults() Limits {
 	set := func(field *int, value int) {
 		if *field <= 0 {
@@ -29,6 +31,7 @@ func (l Limits) WithDefaults() Limits {
 	}
 	set(&l.EventBytes, 512<<10)
 	set(&l.Depth, 128)
+	l.Depth = min(l.Depth, 1000)
 	set(&l.Keys, 1000)
 	set(&l.ReplyBytes, 8<<20)
 	set(&l.Requests, 1000)
@@ -350,15 +353,19 @@ func (s *scanner) errorf(format string, args ...any) error {
 	return fmt.Errorf("byte %d: %s", s.pos+1, fmt.Sprintf(format, args...))
 }
 
-// shorten keeps a text from the outside to a length that fits a message.
-func shorten(s string) string {
-	const most = 60
+// maxText bounds what a reason or a warning quotes of an event or a reply.
+const maxText = 1 << 10
+
+// shorten keeps a text from the outside to a length that fits a line.
+func shorten(s string) string { return cut(s, 60) }
+
+// cut keeps at most so many bytes of a text, and whole runes.
+func cut(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
 	}
-	return s[:cut] + "…"
+	return s[:most] + "…"
 }

@@ -95,12 +95,7 @@ type errorsNode struct {
 type pagingNode struct {
 	at   span
 	Next text
-	Most number
-}
-
-// A number is an integer in YAML, or a duration or fraction written as text.
-type number struct {
-	text text
+	Most text
 }
 
 type retryNode struct {

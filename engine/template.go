@@ -75,10 +75,10 @@ func (t *template) message(slots []value) string {
 		}
 		v := part.read.from(slots)
 		switch {
-		case v.null():
+		case v.null() || v.raw == `""`:
 			b.WriteString("(none)")
 		case v.scalar():
-			b.WriteString(v.text())
+			b.WriteString(cut(v.text(), maxText))
 		default:
 			b.WriteString(shorten(v.raw))
 		}

@@ -257,8 +257,16 @@ func asTime(v value) (value, bool) {
 	if v.kind() != '"' {
 		return v, false
 	}
-	_, err := time.Parse(time.RFC3339Nano, v.text())
-	return v, err == nil
+	_, fits := parseTime(v.text())
+	return v, fits
+}
+
+// parseTime reads RFC 3339, by the strict reader of the standard library:
+// time.Parse takes hours of one digit, too.
+func parseTime(s string) (time.Time, bool) {
+	var t time.Time
+	err := t.UnmarshalText([]byte(s))
+	return t, err == nil
 }
 
 // decode gives a value as expressions see it: nil, bool, string, int64, a
