@@ -102,7 +102,7 @@ func (c *compiler) setting(s *setting, n settingNode) {
 
 // fits reports a value of a setting's own declaration that it would refuse.
 func (c *compiler) fits(s *setting, l literal, what string) {
-	if !l.given() || c.hasErrors() {
+	if !l.given() || !slices.Contains([]string{"string", "integer", "boolean"}, s.Type) {
 		return
 	}
 	if _, problem := s.take(rawValue(l.json).decode()); problem != "" {
@@ -196,6 +196,10 @@ func (c *compiler) eventPath(t text) path {
 
 func (c *compiler) authentication(n authNode, in *scope) *authentication {
 	a := &authentication{bearer: c.template(n.Bearer, in), warn: n.Warn.value}
+	for _, h := range n.Headers {
+		c.headerName(h.Name)
+		a.headers = append(a.headers, header{h.Name.value, c.template(h.Value, in)})
+	}
 	for _, need := range n.Needs {
 		if c.program.setting(need.value) == nil {
 			c.errorf(need.at, spell.Advice(need.value, c.program.settingNames()), "there is no setting %q", need.value)
@@ -287,14 +291,15 @@ func (c *compiler) readPart(t text, from, to int, in *scope) (*read, *name) {
 	}
 	r := &read{n.slot, newPath(segments[1:])}
 	c.checkShape(t.part(from, to), root.key, n, r.path.keys())
-	c.touch(n.slot)
+	c.touch(n)
 	return r, n
 }
 
-// touch notes that the step at hand reads a slot.
-func (c *compiler) touch(slot int) {
+// touch notes that the part at hand reads a name.
+func (c *compiler) touch(n *name) {
+	n.read = true
 	if c.touched != nil {
-		c.touched[slot] = true
+		c.touched[n.slot] = true
 	}
 }
 
@@ -311,6 +316,39 @@ func (c *compiler) constants(t text, in *scope) text {
 		}
 	}
 	return filled
+}
+
+// shapeOf gives what is known of a value that is one of several: it can be asked
+// only for what each of them has.
+func shapeOf(s *sourced) *shape {
+	var known *shape
+	for _, candidate := range s.shapes {
+		switch {
+		case candidate == nil || candidate.open || candidate.members == nil:
+		case known == nil:
+			known = candidate
+		default:
+			both := &shape{members: map[string]*shape{}}
+			for key, member := range known.members {
+				if _, also := candidate.members[key]; also {
+					both.members[key] = member
+				}
+			}
+			known = both
+		}
+	}
+	return known
+}
+
+// below gives the shape of what a path leads to.
+func (s *shape) below(keys []string) *shape {
+	for _, key := range keys {
+		if s == nil {
+			return nil
+		}
+		s = s.members[key]
+	}
+	return s
 }
 
 // source compiles where a value comes from; nil where nothing is written.
@@ -371,6 +409,9 @@ func (c *compiler) froms(s *sourced, paths []text, in *scope) {
 		s.reads = append(s.reads, *r)
 		s.labels = append(s.labels, t.value)
 		s.origins = append(s.origins, n.originsOf(r.path.keys())...)
+		if len(r.path.keys()) == len(r.path.segments) {
+			s.shapes = append(s.shapes, n.shape.below(r.path.keys()))
+		}
 	}
 	s.label = strings.Join(s.labels, " or ")
 }

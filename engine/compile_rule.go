@@ -24,7 +24,9 @@ func (c *compiler) rule(n *ruleFile) {
 			continue
 		}
 		declared := in.declare(v.Name.value, v.Name.at)
-		declared.origins = varOrigins(source)
+		if source != nil {
+			declared.origins, declared.shape = source.origins, shapeOf(source)
+		}
 		r.vars = append(r.vars, &binding{slot: declared.slot, name: v.Name.value, source: source})
 	}
 	r.when = c.compileCondition(n.When, in)
@@ -38,17 +40,19 @@ func (c *compiler) rule(n *ruleFile) {
 	info.writes = b.wroteHere
 	c.results(r, n, in)
 	b.finish()
+	c.neverRead(in)
 	c.rules[r.name] = info
 	c.program.rules = append(c.program.rules, r)
 }
 
-// varOrigins says where the members of a var come from. A computed var stands
-// for the places it was computed of.
-func varOrigins(s *sourced) []origin {
-	if s == nil {
-		return nil
+// neverRead warns of names that nothing reads: vars, mappings and lets that were
+// meant for something. Names of steps serve the reports, too.
+func (c *compiler) neverRead(in *scope) {
+	for label, n := range in.names {
+		if n.at.src != nil && !n.read && !n.step {
+			c.warnf(n.at, "Remove it, or use it.", "%q is never read", label)
+		}
 	}
-	return s.origins
 }
 
 // taken reports a name that is declared already.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -124,8 +123,14 @@ func (b *builder) declare(s *step, t text) *name {
 	n := b.scope.declare(t.value, t.at)
 	delete(b.scope.later, t.value)
 	s.slot = n.slot
+	n.step = s.op == nil || !isLet(s.op)
 	b.writes[s.index] = append(b.writes[s.index], n.slot)
 	return n
+}
+
+func isLet(op operation) bool {
+	_, is := op.(*let)
+	return is
 }
 
 func (b *builder) step(s *step, n *stepNode) {
@@ -139,8 +144,11 @@ func (b *builder) step(s *step, n *stepNode) {
 	case "let":
 		source := n.Source // without when, which is the step's own
 		source.at = n.at
-		s.op = &let{b.source(source, b.scope)}
-		b.declare(s, n.Arg)
+		compiled := b.source(source, b.scope)
+		s.op = &let{compiled}
+		if declared := b.declare(s, n.Arg); declared != nil {
+			declared.shape = shapeOf(compiled)
+		}
 	case "reject", "fail", "warn":
 		b.stop(s, n)
 	default: // reported by the parser
@@ -171,72 +179,113 @@ func (b *builder) call(s *step, n *stepNode) {
 	if n.Each.given() {
 		c.itemSlot = in.declare("item", span{}).slot
 	}
-	outer := b.touched
-	b.touched = map[int]bool{}
 	c.path = b.template(n.Arg, in)
 	b.relative(n.Arg)
 	c.query = b.queries(n.Query, in)
-	asked := maps.Clone(b.touched)
 	if len(n.Body) > 0 {
 		c.body = b.lines(n.Body, in)
 		c.sentSlot = in.declare("sent", span{}).slot
 	}
-	sent := maps.Clone(b.touched)
-	maps.Copy(outer, b.touched)
-	b.touched = outer
 	b.method(c, n)
 	b.answer(s, c, n, in)
 	if c.remember > 0 {
-		b.remembered(n.Pick, c.pick, asked, in)
+		b.remembered(n.Pick, c)
 	}
 	b.declare(s, n.Name)
+	b.passedOver(n.On)
 	for i := range n.On {
 		if n.On[i].Then.value == "confirm" && n.Confirm == nil {
 			b.errorf(n.On[i].Then.at, "", "the step has no confirm")
 		}
 		b.arm(s, c, &n.On[i], in, i)
 		if a := c.arms[i]; a.remember > 0 {
-			b.rememberedMessage(n.On[i].Message, a.message, sent, in)
+			b.rememberedMessage(n.On[i].Message, a.message, c)
 		}
 	}
 	if n.Confirm != nil {
 		c.confirm = b.confirm(s, n.Confirm, in)
+		asked := slices.ContainsFunc(n.On, func(a armNode) bool { return a.Then.value == "confirm" })
+		if c.idempotent && !asked {
+			b.errorf(n.Confirm.at, "Say then: confirm in an arm of on, or remove it.", "nothing asks for this confirm: the call is repeated when its answer is lost")
+		}
+	}
+}
+
+// passedOver reports arms behind one that takes the same statuses whatever the
+// answer says. A relook is passed over the second time, so it hides nothing.
+func (b *builder) passedOver(arms []armNode) {
+	taken := map[string]bool{}
+	for _, n := range arms {
+		for _, t := range n.Status {
+			if taken[t.value] {
+				b.errorf(t.at, "Remove it, or give the arm before a when.", "status %s never comes here: an arm before takes it", t.value)
+			}
+			if !n.When.given() && n.Then.value != "relook" {
+				taken[t.value] = true
+			}
+		}
 	}
 }
 
 // remembered makes sure that what is remembered follows from the address that it
 // is remembered by, and not from the event that happened to ask.
-func (b *builder) remembered(at text, pick *expression, asked map[int]bool, in *scope) {
-	if pick == nil {
+func (b *builder) remembered(at text, c *call) {
+	if c.pick == nil {
 		return
 	}
-	for _, r := range pick.reads {
-		if r.used && !b.general(r.name, asked, in) {
-			b.errorf(at.at, "Pick the whole list here, and choose from it in the next step (let:).", "%s is not part of the address, and others would be given what was picked for it", r.label)
+	address := c.address()
+	for _, r := range c.pick.reads {
+		label := strings.Join(append([]string{r.label}, r.keys...), ".")
+		if r.used && !general(r.name, r.label) && !slices.Contains(address, label) {
+			b.errorf(at.at, "Pick the whole list here, and choose from it in the next step (let:).", "%s is not part of the address, and others would be given what was picked for it", label)
 		}
 	}
 }
 
 // rememberedMessage does the same for a warning that is repeated to others.
-func (b *builder) rememberedMessage(at text, message *template, sent map[int]bool, in *scope) {
+func (b *builder) rememberedMessage(at text, message *template, c *call) {
 	if message == nil {
 		return
 	}
+	sent := c.address()
+	if c.body != nil {
+		c.body.root.walk(func(t *target) {
+			for _, line := range t.lines {
+				sent = append(sent, line.labels...)
+			}
+		})
+	}
 	for _, part := range message.parts {
-		if part.read != nil && !b.general(&name{slot: part.read.slot}, sent, in) {
+		root, _, _ := strings.Cut(part.label, ".")
+		if part.read != nil && root != "config" && root != "reply" && !slices.Contains(sent, part.label) {
 			b.errorf(at.at, "Name only what the request holds.", "{%s} is not part of the request, and others would be told of it", part.label)
 		}
 	}
 }
 
-// general reports whether a name means the same for everybody who sends the
-// same request.
-func (b *builder) general(n *name, request map[int]bool, in *scope) bool {
-	if n.slot == slotConfig || n.slot == slotReply || n.constant != nil || request[n.slot] {
-		return true
+// general reports whether a name means the same whoever asks.
+func general(n *name, label string) bool {
+	return n.constant != nil || label == "config" || label == "reply" || label == "pages"
+}
+
+// address lists the paths that the address of a call is made of.
+func (c *call) address() []string {
+	var labels []string
+	templates := []*template{c.path}
+	for _, q := range c.query {
+		templates = append(templates, q.value)
 	}
-	pages := in.names["pages"]
-	return pages != nil && pages.slot == n.slot
+	for _, t := range templates {
+		if t == nil {
+			continue
+		}
+		for _, part := range t.parts {
+			if part.read != nil {
+				labels = append(labels, part.label)
+			}
+		}
+	}
+	return labels
 }
 
 // method settles whether the call writes, and whether it may be repeated.

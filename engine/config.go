@@ -51,11 +51,12 @@ func (e SettingsError) Error() string {
 	return strings.Join(parts, "\n")
 }
 
-// A Credential is how requests are authenticated: Bearer, or User and Password
-// for HTTP basic authentication (RFC 7617).
+// A Credential is how requests are authenticated: by a bearer token (RFC 6750),
+// by User and Password (RFC 7617), or by headers of the destination's own.
 type Credential struct {
 	Bearer         string
 	User, Password string
+	Header         map[string]string // not to be modified
 	// Warning is to be said once to whoever operates the run; empty for none.
 	Warning string
 }
@@ -233,7 +234,12 @@ func (c *Config) render(slots []value, auth *authentication) (err error) {
 			return err
 		}
 	}
-	c.credential.Warning = auth.warn
+	c.credential.Warning, c.credential.Header = auth.warn, map[string]string{}
+	for _, h := range auth.headers {
+		if c.credential.Header[h.name], err = h.value.render(slots, headerEscape); err != nil {
+			return err
+		}
+	}
 	render := func(into *string, t *template) {
 		if t != nil && err == nil {
 			*into, err = t.render(slots, headerEscape)

@@ -133,6 +133,9 @@ const maxDiagnostics = 100
 // A collector takes findings while checking goes on.
 type collector struct {
 	found Diagnostics
+	// unreadable is set once a file is no YAML: then what other files say of
+	// its names is no finding.
+	unreadable bool
 }
 
 func (c *collector) errorf(at span, detail, format string, args ...any) {

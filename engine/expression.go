@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -199,7 +200,7 @@ func (c *compiler) patchAndCompile(t text, in *scope) *expression {
 	for i := range e.reads {
 		if r := &e.reads[i]; r.used {
 			r.boolean = r.name.booleanAt(r.keys)
-			c.touch(r.slot)
+			c.touch(r.name)
 			c.checkShape(t.part(byteOffset(t.value, r.located.From), byteOffset(t.value, r.located.To)), r.label, r.name, r.keys)
 		}
 	}
@@ -214,7 +215,26 @@ func (c *compiler) expressionError(t text, err error) {
 	}
 	from := byteOffset(t.value, located.From)
 	to := max(byteOffset(t.value, located.To), from+1)
-	c.errorf(t.part(from, to), "", "bad expression: %s", located.Message)
+	c.errorf(t.part(from, to), expressionHint(t.value[from:min(to, len(t.value))], located.Message), "bad expression: %s", located.Message)
+}
+
+// expressionHint says what was probably meant where the parser only says what
+// it did not expect.
+func expressionHint(at, message string) string {
+	switch {
+	case at == "=" || at == "===":
+		return "Compare with ==."
+	case at == "AND" || at == "OR" || at == "NOT":
+		return "Write and, or, not in lower case."
+	case strings.ContainsAny(at, "\u201c\u201d\u2018\u2019"):
+		return "Use straight quotes."
+	case strings.Contains(message, "not terminated"):
+		return "A quote is missing."
+	case strings.HasPrefix(message, "unexpected token Identifier"):
+		return "A text needs quotes around it, and two conditions need and or or between them."
+	default:
+		return "docs/rules.md has a section on expressions."
+	}
 }
 
 // byteOffset turns expr's offsets, which count runes, into ours.

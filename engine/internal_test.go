@@ -196,3 +196,48 @@ func TestPositionCountsRunes(t *testing.T) {
 		t.Errorf("position of the end is %s", got)
 	}
 }
+
+func TestElements(t *testing.T) {
+	list := []any{"a", int64(1), decimal("2.50"), nil, true, map[string]any{"k": int64(1)}}
+	e := newElements(list)
+	for _, v := range []any{"a", "b", int64(1), decimal("1.0"), decimal("2.5"), int64(3), nil, true, false, map[string]any{"k": decimal("1e0")}} {
+		if got, want := e.has(v), within(v, list); got != want {
+			t.Errorf("%v in the prepared list: %t, in the list itself: %t", v, got, want)
+		}
+	}
+	if newElements(nil).has("a") || !newElements(map[string]any{"k": nil}).has("k") {
+		t.Error("nothing has elements, or an object has no keys")
+	}
+}
+
+// The keys of the memory and the comparison of texts have to agree on what is
+// equal without regard to case.
+func FuzzFold(f *testing.F) {
+	for _, seed := range []string{"A@b", "ß", "ẞ", "İ", "ı", "K", "ſ", "Σς", "ǅ", "\xff"} {
+		f.Add(seed, strings.ToUpper(seed))
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if utf8.ValidString(a) && utf8.ValidString(b) && (fold(a) == fold(b)) != sameFold(a, b) {
+			t.Errorf("%q and %q: folded %q and %q, compared %t", a, b, fold(a), fold(b), sameFold(a, b))
+		}
+	})
+}
+
+func TestExpressionLength(t *testing.T) {
+	if got := evaluate(t, strings.Repeat("(", 1<<20)); !strings.Contains(got, "longer than") {
+		t.Errorf("got %s", shorten(got))
+	}
+}
+
+func TestDiagnosticsAreCapped(t *testing.T) {
+	c := &collector{}
+	src := newSource("f", strings.Repeat("x\n", 300))
+	for i := range 250 {
+		c.warnf(span{src, 2 * i, 2*i + 1}, "", "warning")
+	}
+	c.errorf(span{src, 598, 599}, "", "the error at the end")
+	found := c.diagnostics()
+	if len(found) != 2 || found[0].Summary != "the error at the end" || found[1].String() != "error: and 250 more findings" {
+		t.Errorf("got\n%v", found)
+	}
+}

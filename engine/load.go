@@ -22,6 +22,9 @@ func Load(fsys fs.FS, dir string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.unreadable {
+		return nil, l.diagnostics()
+	}
 	rules, err := l.rules(destination)
 	if err != nil {
 		return nil, err
@@ -29,12 +32,15 @@ func Load(fsys fs.FS, dir string) (*Program, error) {
 	if err := l.tables(destination.Tables); err != nil {
 		return nil, err
 	}
+	if l.unreadable {
+		return nil, l.diagnostics()
+	}
 	l.unlisted(destination)
 	program := compile(&compiler{collector: l.collector}, destination, rules)
 	wrong := l.hasErrors()
 	found := l.diagnostics()
 	if wrong {
-		return nil, found
+		return nil, found.Errors() // what is wrong elsewhere may be behind a warning
 	}
 	program.warnings = found
 	return program, nil

@@ -22,6 +22,7 @@ type sourced struct {
 	except   []string
 	required bool
 	origins  []origin
+	shapes   []*shape // of what it may be read from
 }
 
 // A table maps one text to another.

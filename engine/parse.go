@@ -47,6 +47,7 @@ func (p *parser) document() *yaml.Node {
 	var document, extra yaml.Node
 	if err := decoder.Decode(&document); err != nil {
 		p.syntaxError(err)
+		p.unreadable = true
 		return nil
 	}
 	if err := decoder.Decode(&extra); !errors.Is(err, io.EOF) {
@@ -75,6 +76,11 @@ func (p *parser) syntaxError(err error) {
 	}
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	at := span{p.src, 0, 0}
+	if tab := indentedByTab(p.src); tab > 0 {
+		start := p.src.offset(tab, 1)
+		p.errorf(span{p.src, start, start + 1}, "Indent with spaces.", "the line is indented with a tab, which YAML does not allow")
+		return
+	}
 	if m := yamlLine.FindStringSubmatch(message); m != nil {
 		line, _ := strconv.Atoi(m[1])
 		at.start = p.src.offset(line, 1)
@@ -82,7 +88,19 @@ func (p *parser) syntaxError(err error) {
 		at.end = at.start
 		message = strings.Replace(message, m[0], "", 1)
 	}
-	p.errorf(at, "A value that begins with a quote, @, %, `, *, & or {, or that holds \": \" or \" #\", needs quotes around it.", "not YAML: %s", message)
+	p.errorf(at, "The mistake is here or in the lines before. Is the line indented like its neighbours, and is every bracket and quote closed? A value that begins with a quote, @, %, `, *, & or {, or that holds \": \" or \" #\", needs quotes around it.", "not YAML: %s", message)
+}
+
+// indentedByTab gives the first line that has a tab before its text; 0 for none.
+func indentedByTab(src *source) int {
+	for n := 1; n <= len(src.lines); n++ {
+		line := src.line(n)
+		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		if strings.Contains(indent, "\t") && len(indent) < len(line) {
+			return n
+		}
+	}
+	return 0
 }
 
 // span gives the place of a node. The end of a scalar is known where it stands

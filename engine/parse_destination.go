@@ -67,11 +67,18 @@ func parseAuth(p *parser, n *yaml.Node) authNode {
 		{"needs", readTexts(func(a *authNode) *[]text { return &a.Needs })},
 		{"bearer", readText(func(a *authNode) *text { return &a.Bearer })},
 		{"basic", func(p *parser, n *yaml.Node, a *authNode) { a.Basic = parseBasic(p, n) }},
+		{"headers", readNamed("headers", func(a *authNode) *[]namedText { return &a.Headers }, parseNamedText)},
 		{"warn", readText(func(a *authNode) *text { return &a.Warn })},
 	})
 	p.must(n, "a way to authenticate", "needs", len(a.Needs) > 0)
-	if a.Bearer.given() == (a.Basic != nil) {
-		p.errorf(a.at, "", "a way to authenticate has either bearer or basic")
+	ways := 0
+	for _, given := range []bool{a.Bearer.given(), a.Basic != nil, len(a.Headers) > 0} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		p.errorf(a.at, "", "a way to authenticate has one of bearer, basic and headers")
 	}
 	return a
 }

@@ -229,6 +229,7 @@ type setting struct {
 type authentication struct {
 	needs          []string
 	bearer         *template
+	headers        []header
 	user, password *template
 	warn           string
 }

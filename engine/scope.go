@@ -20,6 +20,8 @@ type name struct {
 	slot  int
 	at    span // zero for names that the language gives
 	shape *shape
+	// read is set once something reads the name; step marks the names of steps.
+	read, step bool
 	// boolean is set where the declaration says true or false, so that the
 	// name is a condition by itself.
 	boolean bool

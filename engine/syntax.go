@@ -75,11 +75,12 @@ type flag struct {
 func (f flag) given() bool { return f.at.src != nil }
 
 type authNode struct {
-	at     span
-	Needs  []text
-	Bearer text
-	Basic  *basicNode
-	Warn   text
+	at      span
+	Needs   []text
+	Bearer  text
+	Basic   *basicNode
+	Headers []namedText
+	Warn    text
 }
 
 type basicNode struct {

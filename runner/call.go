@@ -115,6 +115,10 @@ func (c *caller) setHeader(request *http.Request, q engine.Request) {
 		request.Header.Set("Authorization", "Bearer "+c.credential.Bearer)
 	case c.credential.User != "" || c.credential.Password != "":
 		request.SetBasicAuth(c.credential.User, c.credential.Password)
+	default:
+		for name, value := range c.credential.Header {
+			request.Header.Set(name, value)
+		}
 	}
 }
 
