@@ -356,14 +356,17 @@ func idText(v any) (string, bool) {
 
 // fold gives the form that texts share which are equal without regard to case,
 // for the keys of the memory: of the runes that fold with each other the least,
-// in lower case.
+// in lower case where that is an ASCII letter.
 func fold(s string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
 		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
 			least = min(least, next)
 		}
-		return unicode.ToLower(least)
+		if least >= 'A' && least <= 'Z' {
+			least += 'a' - 'A'
+		}
+		return least
 	}, s)
 }
 
