@@ -97,8 +97,10 @@ func (r *callRun) request(x *Execution) (Request, error) {
 	}
 	request := r.newRequest(x, c.method, path, query)
 	request.Idempotent, request.Reads = c.idempotent, c.reads
+	var filled *filling
 	if c.body != nil {
-		body, f := c.body.fill(slots)
+		body, f := c.body.fill(slots, x.explainer.notes())
+		filled = f
 		if f.err != nil {
 			return Request{}, f.err
 		}
@@ -107,6 +109,7 @@ func (r *callRun) request(x *Execution) (Request, error) {
 		request.Body = []byte(body.raw)
 	}
 	request.Recall = r.recallKeys(request)
+	x.explainer.request(r, request, filled)
 	return request, nil
 }
 
@@ -340,11 +343,11 @@ func (x *Execution) refusal(response Response) refusal {
 		if s == nil {
 			return ""
 		}
-		v, _, err := s.value(slots)
+		found, err := s.value(slots)
 		if err != nil {
 			return ""
 		}
-		return cut(v.text(), maxText)
+		return cut(found.value.text(), maxText)
 	}
 	return refusal{read(x.config.program.errorCode), read(x.config.program.errorText)}
 }

@@ -591,7 +591,7 @@ func (c *compiler) restLine(t *target, n *lineNode, in *scope) {
 	if from == nil {
 		return
 	}
-	t.rest = &rest{at: n.at.position(), from: *from, when: c.compileCondition(n.When, in), taken: map[string]bool{}, keep: c.keeps(n.Keep)}
+	t.rest = &rest{at: n.at.position(), label: n.Rest.value, from: *from, when: c.compileCondition(n.When, in), taken: map[string]string{}, keep: c.keeps(n.Keep)}
 	if n.Keys.given() {
 		t.rest.identifier = n.Keys.value == "identifier"
 		if !t.rest.identifier {
@@ -599,7 +599,7 @@ func (c *compiler) restLine(t *target, n *lineNode, in *scope) {
 		}
 	}
 	for _, e := range n.Except {
-		t.rest.taken[e.value] = true
+		t.rest.taken[e.value] = ""
 	}
 	c.rests = append(c.rests, pendingRest{t.rest, base.originsOf(from.path.keys())})
 }
@@ -612,24 +612,27 @@ type pendingRest struct {
 
 // settleRests tells each rest line which members others read.
 func (c *compiler) settleRests(mappings []*mappingBinding) {
-	var read []origin
 	for _, m := range mappings {
 		m.mapping.root.walk(func(t *target) {
 			for _, line := range t.lines {
-				read = append(read, line.origins...)
+				c.take(t, line.origins)
 			}
 		})
 	}
+	c.rests = nil
+}
+
+// take keeps what a target's line reads from the rest lines.
+func (c *compiler) take(t *target, read []origin) {
 	for _, p := range c.rests {
 		for _, base := range p.base {
 			for _, o := range read {
 				if below := len(base.keys); len(o.keys) > below && slices.Equal(o.keys[:below], base.keys) {
-					p.rest.taken[o.keys[below]] = true
+					p.rest.taken[o.keys[below]] = t.label
 				}
 			}
 		}
 	}
-	c.rests = nil
 }
 
 func (t *target) walk(visit func(*target)) {

@@ -32,7 +32,7 @@ func (b *builder) build(nodes []stepNode) *block {
 		n := &nodes[i]
 		b.touched = map[int]bool{}
 		b.writes = append(b.writes, nil)
-		s := &step{index: i, at: n.at.position(), slot: -1, name: n.Name.value}
+		s := &step{index: i, at: n.at.position(), slot: -1, name: n.Name.value, kind: n.Kind.value}
 		if s.name == "" {
 			s.name = fmt.Sprintf("%s:%d", n.Kind.value, s.at.Line)
 		}

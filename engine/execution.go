@@ -13,18 +13,19 @@ import (
 // for concurrent use, and holds nothing but memory: one that is given up needs
 // no closing.
 type Execution struct {
-	config  *Config
-	event   value
-	runs    []*ruleRun
-	current int
-	stack   []*frame
-	results map[*rule]value
-	pending *pendingRequest
-	facts   []Fact
-	written bool   // a request that can change something was answered or lost
-	once    string // the last call that may not be repeated and was taken
-	ended   bool
-	outcome Outcome
+	config    *Config
+	event     value
+	runs      []*ruleRun
+	current   int
+	stack     []*frame
+	results   map[*rule]value
+	pending   *pendingRequest
+	facts     []Fact
+	written   bool   // a request that can change something was answered or lost
+	once      string // the last call that may not be repeated and was taken
+	ended     bool
+	outcome   Outcome
+	explainer *explainer // nil for none
 }
 
 // A ruleRun is one rule that takes the event, mapped and checked.
@@ -59,8 +60,10 @@ type frame struct {
 // that takes it is mapped and checked, before the first request: an event that
 // ends rejected here has caused none. Start does not keep a reference to the
 // bytes.
-func (c *Config) Start(event []byte) *Execution {
-	x := &Execution{config: c, event: rawValue(string(event)), results: map[*rule]value{}}
+func (c *Config) Start(event []byte) *Execution { return c.start(event, nil) }
+
+func (c *Config) start(event []byte, e *explainer) *Execution {
+	x := &Execution{config: c, event: rawValue(string(event)), results: map[*rule]value{}, explainer: e}
 	x.outcome.Rules = []string{}
 	if reason := x.unfit(); reason != "" {
 		x.event = value{}
@@ -101,6 +104,7 @@ func (x *Execution) match() {
 			continue
 		}
 		matched = true
+		x.explainer.rule(r)
 		if !x.prepare(r) {
 			return
 		}
@@ -129,20 +133,22 @@ func (x *Execution) prepare(r *rule) bool {
 	run.slots[slotEvent] = x.event
 	var warnings []note
 	for _, v := range r.vars {
-		found, warning, err := v.source.value(run.slots)
+		found, err := v.source.value(run.slots)
 		if err != nil {
 			return x.reject(r, v.source.at, err.Error())
 		}
-		if warning != "" {
-			warnings = append(warnings, note{warning, v.source.at})
+		x.explainer.variable(r, v, found)
+		if found.warning != "" {
+			warnings = append(warnings, note{found.warning, v.source.at})
 		}
-		run.slots[v.slot] = found
+		run.slots[v.slot] = found.value
 	}
 	applies, err := r.when.holds(run.slots)
 	if err != nil {
 		return x.reject(r, r.at, err.Error())
 	}
 	if !applies {
+		x.explainer.took(r, false, "when: "+r.when.text+" does not hold")
 		return true
 	}
 	x.warnAll(r, warnings)
@@ -194,10 +200,11 @@ func (x *Execution) mapAll(run *ruleRun) bool {
 	var missing []string
 	var at Position
 	for _, m := range run.rule.mappings {
-		filled, f := m.mapping.fill(run.slots)
+		filled, f := m.mapping.fill(run.slots, x.explainer.notes())
 		if f.err != nil {
 			return x.reject(run.rule, run.rule.at, f.err.Error())
 		}
+		x.explainer.mapping(run, m.name, m.mapping, f)
 		x.warnAll(run.rule, f.warnings)
 		for _, line := range f.missing {
 			if len(missing) == 0 {
@@ -210,12 +217,14 @@ func (x *Execution) mapAll(run *ruleRun) bool {
 	if len(missing) > 0 {
 		return x.reject(run.rule, at, strings.Join(missing, "; "))
 	}
+	x.explainer.took(run.rule, true, "")
 	x.runs = append(x.runs, run)
 	x.outcome.Rules = append(x.outcome.Rules, run.rule.name)
 	return true
 }
 
 func (x *Execution) reject(r *rule, at Position, reason string) bool {
+	x.explainer.took(r, false, reason)
 	x.runs = nil
 	x.outcome.Rule, x.outcome.At = r.name, at
 	x.finish(Rejected, reason)
@@ -334,6 +343,7 @@ func (x *Execution) begin(f *frame, s *step) {
 		x.end(f, s, Failed, err.Error())
 		return
 	}
+	x.explainer.step(x, f, s, applies)
 	if applies {
 		s.op.run(x, f, s)
 		return
@@ -380,6 +390,7 @@ func (x *Execution) nextRule() {
 			x.current++
 			return
 		}
+		x.explainer.took(run.rule, false, "the rule that it follows did not take the event")
 		x.outcome.Rules = slices.DeleteFunc(x.outcome.Rules, func(name string) bool { return name == run.rule.name })
 	}
 	if len(x.outcome.Rules) == 0 {
@@ -405,9 +416,10 @@ func (x *Execution) follows(run *ruleRun) bool {
 func (x *Execution) leaveRule(f *frame) {
 	var parts []string
 	for _, field := range f.run.rule.result {
-		v, warning, err := field.source.value(f.slots)
-		x.warn(f.run.rule, warning, field.source.at)
-		if err == nil && v.missing() && (field.source.required || warning != "") {
+		found, err := field.source.value(f.slots)
+		v := found.value
+		x.warn(f.run.rule, found.warning, field.source.at)
+		if err == nil && v.missing() && (field.source.required || found.warning != "") {
 			err = fmt.Errorf("the result %s needs %s, which the answers do not have", field.name, field.source.label)
 		}
 		if err != nil {

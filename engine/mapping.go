@@ -31,48 +31,51 @@ type table struct {
 	entries map[string]string
 }
 
-// value evaluates the source. A warning is set where something was there that
-// does not fit; an error where an expression could not be evaluated.
-func (s *sourced) value(slots []value) (v value, warning string, err error) {
+// value evaluates the source. The finding's warning is set where something was
+// there that does not fit; the error where an expression could not be evaluated.
+func (s *sourced) value(slots []value) (finding, error) {
 	applies, err := s.when.holds(slots)
-	if err != nil || !applies {
-		return value{}, "", err
+	if err != nil {
+		return finding{}, err
+	}
+	if !applies {
+		return finding{skipped: s.when.text}, nil
 	}
 	return s.found(slots)
 }
 
 // found gives the first present value that fits, else the default.
-func (s *sourced) found(slots []value) (value, string, error) {
-	v, warning, err := s.first(slots)
-	if err == nil && v.missing() && s.fallback != "" {
-		v = rawValue(s.fallback)
+func (s *sourced) found(slots []value) (finding, error) {
+	f, err := s.first(slots)
+	if err == nil && f.value.missing() && s.fallback != "" {
+		f.value, f.index = rawValue(s.fallback), -1
 	}
-	return v, warning, err
+	return f, err
 }
 
-func (s *sourced) first(slots []value) (value, string, error) {
+func (s *sourced) first(slots []value) (finding, error) {
 	if s.literal != "" {
-		return rawValue(s.literal), "", nil
+		return finding{value: rawValue(s.literal)}, nil
 	}
 	if s.expr != nil {
 		v, err := s.expr.evalValue(slots)
 		if err != nil {
-			return value{}, "", err
+			return finding{}, err
 		}
 		fitted, warning := s.fit(v, "the value of "+s.label)
-		return fitted, warning, nil
+		return finding{value: fitted, warning: warning}, nil
 	}
-	var warning string
+	var f finding
 	for i, r := range s.reads {
 		v, problem := s.fit(r.from(slots), s.labels[i])
 		if !v.missing() {
-			return v, "", nil
+			return finding{value: v, index: i}, nil
 		}
-		if warning == "" {
-			warning = problem
+		if f.warning == "" {
+			f.warning = problem
 		}
 	}
-	return value{}, warning, nil
+	return f, nil
 }
 
 // fit applies presence, as, table and except.
@@ -136,9 +139,10 @@ type target struct {
 // A rest is the line that takes what no other line reads.
 type rest struct {
 	at         Position
+	label      string // of the object
 	from       read
 	when       *expression
-	taken      map[string]bool // keys that other lines read, or except names
+	taken      map[string]string // keys that other lines read, and the target of one; empty for those that except names
 	identifier bool
 	keep       keep
 }
@@ -149,7 +153,8 @@ type filling struct {
 	buf      []byte
 	names    map[string]string
 	warnings []note
-	missing  []*sourced // required lines without a value
+	missing  []*sourced          // required lines without a value
+	notes    *[]FieldExplanation // nil where nobody wants to know
 	err      error
 }
 
@@ -160,8 +165,8 @@ type note struct {
 }
 
 // fill evaluates all lines and gives the object.
-func (m *mapping) fill(slots []value) (value, *filling) {
-	f := &filling{slots: slots}
+func (m *mapping) fill(slots []value, notes *[]FieldExplanation) (value, *filling) {
+	f := &filling{slots: slots, notes: notes}
 	if !m.root.write(f, false) {
 		f.buf = append(f.buf, "{}"...)
 	}
@@ -221,29 +226,24 @@ func (f *filling) inner(v value) bool {
 func (t *target) lineValue(f *filling) value {
 	var required *sourced
 	var warnings []note
-	for _, line := range t.lines {
-		applies, err := line.when.holds(f.slots)
+	for i, line := range t.lines {
+		found, err := line.value(f.slots)
 		if err != nil && f.err == nil {
 			f.err = err
 		}
-		if err != nil || !applies {
-			continue
+		f.tell(t, line, found)
+		if found.warning != "" {
+			warnings = append(warnings, note{found.warning, line.at})
 		}
-		v, warning, err := line.found(f.slots)
-		if err != nil && f.err == nil {
-			f.err = err
-		}
-		if warning != "" {
-			warnings = append(warnings, note{warning, line.at})
-		}
-		if !v.missing() {
-			if v.raw == line.fallback {
+		if !found.value.missing() {
+			if found.index < 0 {
 				f.warnings = append(f.warnings, warnings...)
 			}
-			f.keepNames(t, v)
-			return v
+			f.keepNames(t, found.value)
+			f.passedOver(t, t.lines[i+1:])
+			return found.value
 		}
-		if line.required && required == nil {
+		if line.required && found.skipped == "" && required == nil {
 			required = line
 		}
 	}
@@ -286,6 +286,7 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 		return false
 	}
 	for _, e := range t.restEntries(f) {
+		f.took(t, e)
 		if comma {
 			f.buf = append(f.buf, ',')
 		}
@@ -309,7 +310,7 @@ func (t *target) restEntries(f *filling) []entry {
 		index[t.rest.compared(child.name)] = -1
 	}
 	t.rest.from.from(f.slots).members(func(name string, member value) {
-		if t.rest.taken[name] || !member.scalar() || !member.present(t.rest.keep) {
+		if _, taken := t.rest.taken[name]; taken || !member.scalar() || !member.present(t.rest.keep) {
 			return
 		}
 		e := entry{key: t.rest.key(name), name: name, raw: member.raw}

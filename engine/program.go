@@ -64,6 +64,7 @@ type binding struct {
 
 type mappingBinding struct {
 	slot    int
+	name    string
 	mapping *mapping
 }
 
@@ -92,6 +93,7 @@ type block struct {
 // A step is one step of a block.
 type step struct {
 	name  string
+	kind  string // the key that says what it does
 	index int
 	at    Position
 	slot  int // for its value; -1 for none

@@ -13,9 +13,10 @@ import (
 // known.
 type Position struct {
 	// File is the path of the file below the file system given to [Load].
-	File string
+	File string `json:"file"`
 	// Line and Column count from 1; columns count runes.
-	Line, Column int
+	Line   int `json:"line"`
+	Column int `json:"column"`
 }
 
 // String gives the position as file:line:column, the form that editors follow.

@@ -7,13 +7,13 @@ import (
 )
 
 func (l *let) run(x *Execution, f *frame, s *step) {
-	v, warning, err := l.source.value(f.slots)
+	found, err := l.source.value(f.slots)
 	if err != nil {
 		x.end(f, s, Failed, err.Error())
 		return
 	}
-	x.warn(f.run.rule, warning, s.at)
-	x.complete(f, s, v)
+	x.warn(f.run.rule, found.warning, s.at)
+	x.complete(f, s, found.value)
 }
 
 func (t *stop) run(x *Execution, f *frame, s *step) {
@@ -32,13 +32,13 @@ func (t *stop) run(x *Execution, f *frame, s *step) {
 func (u *use) run(x *Execution, f *frame, s *step) {
 	slots := x.newSlots(u.procedure.block)
 	for _, in := range u.inputs {
-		v, warning, err := in.source.value(f.slots)
+		found, err := in.source.value(f.slots)
 		if err != nil {
 			x.end(f, s, Failed, err.Error())
 			return
 		}
-		x.warn(f.run.rule, warning, in.source.at)
-		slots[in.slot] = v
+		x.warn(f.run.rule, found.warning, in.source.at)
+		slots[in.slot] = found.value
 	}
 	x.push(f.run, u.procedure.block, slots, func(x *Execution, inner *frame) { u.leave(x, f, s, inner) })
 }
@@ -48,14 +48,14 @@ func (u *use) leave(x *Execution, f *frame, s *step, inner *frame) {
 		x.complete(f, s, value{})
 		return
 	}
-	v, warning, err := u.procedure.result.value(inner.slots)
+	found, err := u.procedure.result.value(inner.slots)
 	switch {
 	case err != nil:
 		x.end(f, s, Failed, err.Error())
-	case v.missing() && (warning != "" || u.procedure.result.required):
+	case found.value.missing() && (found.warning != "" || u.procedure.result.required):
 		x.end(f, s, Failed, "the answers do not have "+u.procedure.result.label)
 	default:
-		x.complete(f, s, v)
+		x.complete(f, s, found.value)
 	}
 }
 

@@ -14,6 +14,9 @@ type Result struct {
 	// Type and MessageID are the event's own; empty if it has none.
 	Type, MessageID string
 	Outcome         engine.Outcome
+	// Explanation is there where Options.Explain asks for it, and the event got
+	// as far as the rules.
+	Explanation *engine.Explanation
 }
 
 // lookAhead is how many records, for each that is worked on, may be read
@@ -143,8 +146,15 @@ func (d *delivery) start(ctx context.Context, record Record) {
 	j := d.runner.admit(record.Event)
 	go func() {
 		outcome, err := d.finish(ctx, j)
-		d.results <- finished{Result{record, j.id.eventType, j.id.messageID, outcome}, err}
+		d.results <- finished{Result{record, j.id.eventType, j.id.messageID, outcome, j.explanation()}, err}
 	}()
+}
+
+func (j *job) explanation() *engine.Explanation {
+	if j.execution == nil {
+		return nil
+	}
+	return j.execution.Explanation()
 }
 
 // finish waits for the event's turn first and for a free slot then, so that

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -57,6 +56,10 @@ type Options struct {
 	// [engine.Uncertain], which may do a thing twice. False reports them as
 	// uncertain again and sends nothing.
 	RetryUncertain bool
+
+	// Explain makes Deliver give each result an explanation of what the rules
+	// did, at some cost. False gives none.
+	Explain bool
 
 	// Logger is told of waits and stops: of statuses, methods, rules, steps,
 	// attempts and waits, never of event data or credentials. Nil is silent.
@@ -210,13 +213,20 @@ func (r *Runner) admit(event []byte) (j *job) {
 	var keys []string
 	func() {
 		defer recoverTo(&j.bug)
-		x := r.config.Start(event)
+		x := r.start(event)
 		keys = x.Order()
 		j.id = identity{x.Type(), x.MessageID()}
 		j.execution = x
 	}()
 	j.turn = r.order.join(keys)
 	return j
+}
+
+func (r *Runner) start(event []byte) *engine.Execution {
+	if r.options.Explain {
+		return r.config.Explain(event)
+	}
+	return r.config.Start(event)
 }
 
 // execute asks the engine for requests and answers them until the event ends,
@@ -262,11 +272,10 @@ func (r *Runner) answer(ctx context.Context, x *engine.Execution, q engine.Reque
 	}
 }
 
-// recall answers from memory, and reports whether it did. The engine does not
-// take what is no JSON, and would ask for it forever.
+// recall answers from memory, and reports whether it did.
 func (r *Runner) recall(x *engine.Execution, q engine.Request) bool {
 	for _, key := range q.Recall {
-		if value, ok := r.memory.Recall(key); ok && json.Valid(value) {
+		if value, ok := r.memory.Recall(key); ok {
 			x.Recall(key, value)
 			return true
 		}

@@ -21,6 +21,7 @@ type evalOptions struct {
 	sources
 	account string
 	output  string
+	explain bool
 }
 
 func newEval(sh shell) *cobra.Command {
@@ -35,6 +36,10 @@ empty at the start, or holds what --account says.
 EVENT is a file with one event as it was pasted, or with several as for run; "-"
 reads standard input. Later events meet what earlier ones have written.
 
+--explain tells the line of the rules behind every field of every request, the
+path that its value came from and what was done to it; why a field is absent;
+why a step ran or did not; and where each trait went.
+
 Exit status:
   0  every event would be delivered or ignored
   1  some would not
@@ -42,6 +47,7 @@ Exit status:
 		Example: `  head -n 1 examples/events.ndjson | deskrules eval -
   deskrules eval examples/events.ndjson --config examples/deskrules.yaml \
     --account examples/account.json
+  head -n 1 examples/events.ndjson | deskrules eval --explain -
   deskrules eval examples/events.ndjson --output json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -54,6 +60,7 @@ Exit status:
 		},
 	}
 	o.declare(verb)
+	verb.Flags().BoolVar(&o.explain, "explain", false, "say which line is behind each field, why fields are absent and steps did not run, and where each trait went")
 	verb.Flags().StringVar(&o.account, "account", "", "start the simulator with what `FILE` (JSON) holds")
 	outputFlag(verb, &o.output)
 	return verb
@@ -73,7 +80,7 @@ func (o evalOptions) run(ctx context.Context, sh shell, name string) error {
 	if err != nil {
 		return err
 	}
-	heard, err := made.rehearse(handler)
+	heard, err := made.rehearse(handler, o.explain)
 	if err != nil {
 		return err
 	}
@@ -106,7 +113,7 @@ func (o evalOptions) standIn(sh shell, destination string) (http.Handler, error)
 }
 
 // rehearse prepares a rehearsal with a stand-in.
-func (s setup) rehearse(standIn http.Handler) (rehearsal, error) {
+func (s setup) rehearse(standIn http.Handler, explain bool) (rehearsal, error) {
 	settings, err := s.rehearsal()
 	if err != nil {
 		return rehearsal{}, err
@@ -121,7 +128,7 @@ func (s setup) rehearse(standIn http.Handler) (rehearsal, error) {
 	}
 	heard := &recorder{next: runner.InProcess(standIn), base: base.EscapedPath()}
 	delivers, err := runner.New(s.program, runner.Options{
-		Settings: settings, Transport: heard, Concurrency: 1, RetryUncertain: true,
+		Settings: settings, Transport: heard, Concurrency: 1, RetryUncertain: true, Explain: explain,
 	})
 	return rehearsal{runner: delivers, recorder: heard}, err
 }
@@ -244,6 +251,7 @@ func printer(w io.Writer, look style) func(rehearsed) error {
 		}
 		fmt.Fprintln(w)
 		printOutcome(w, look, heard.result.Outcome)
+		printExplanation(w, look, heard.result.Explanation)
 		return nil
 	}
 }
@@ -313,6 +321,8 @@ type rehearsedJSON struct {
 	At        string        `json:"at,omitempty"`
 	Warnings  []string      `json:"warnings"`
 	Requests  []exchange    `json:"requests"`
+
+	Explanation *engine.Explanation `json:"explanation,omitempty"`
 }
 
 // jsonPrinter writes rehearsed events as one line each, like a report.
@@ -324,7 +334,7 @@ func jsonPrinter(w io.Writer) func(rehearsed) error {
 		shown := rehearsedJSON{
 			Line: heard.result.Record.Line, MessageID: heard.result.MessageID, Type: heard.result.Type,
 			Rules: append([]string{}, outcome.Rules...), Outcome: outcome.Status, Error: outcome.Reason,
-			At: outcome.At.String(), Warnings: []string{}, Requests: append([]exchange{}, heard.exchanges...),
+			At: outcome.At.String(), Warnings: []string{}, Requests: append([]exchange{}, heard.exchanges...), Explanation: heard.result.Explanation,
 		}
 		for _, warning := range outcome.Warnings {
 			shown.Warnings = append(shown.Warnings, warning.Text)
