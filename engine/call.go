@@ -96,7 +96,7 @@ func (r *callRun) request(x *Execution) (Request, error) {
 		return Request{}, err
 	}
 	request := r.newRequest(x, c.method, path, query)
-	request.Idempotent, request.Reads = c.idempotent, c.reads
+	request.Idempotent, request.Reads, request.OnlyReads = c.idempotent, c.reads, c.onlyReads
 	var filled *filling
 	if c.body != nil {
 		body, f := c.body.fill(slots, x.explainer.notes())

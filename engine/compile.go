@@ -157,6 +157,9 @@ func (c *compiler) connection(d destinationFile) {
 	p.url = c.template(d.URL, withSecrets)
 	for _, h := range d.Headers {
 		c.headerName(h.Name)
+		if strings.EqualFold(h.Name.value, "Authorization") {
+			c.errorf(h.Name.at, "Credentials belong to authentication, as bearer, basic or headers.", "the header %s is not for rules to set", h.Name.value)
+		}
 		p.headers = append(p.headers, header{h.Name.value, c.template(h.Value, withSecrets)})
 	}
 	for _, a := range d.Authentication {
@@ -177,8 +180,8 @@ func (c *compiler) headerName(t text) {
 	if !headerToken.MatchString(t.value) {
 		c.errorf(t.at, "", "%q is no name of a header", t.value)
 	}
-	if slices.ContainsFunc([]string{"Authorization", "Host", "Content-Length", "Content-Type"}, func(own string) bool { return strings.EqualFold(own, t.value) }) {
-		c.errorf(t.at, "Credentials belong to authentication; the others follow from the request.", "the header %s is not for rules to set", t.value)
+	if slices.ContainsFunc([]string{"Host", "Content-Length", "Content-Type"}, func(own string) bool { return strings.EqualFold(own, t.value) }) {
+		c.errorf(t.at, "It follows from the request.", "the header %s is not for rules to set", t.value)
 	}
 }
 

@@ -28,6 +28,7 @@ type builder struct {
 func (b *builder) build(nodes []stepNode) *block {
 	b.all = map[int]bool{}
 	b.places = map[*arm]span{}
+	b.unreachable(nodes)
 	for i := range nodes {
 		n := &nodes[i]
 		b.touched = map[int]bool{}
@@ -46,6 +47,16 @@ func (b *builder) build(nodes []stepNode) *block {
 	}
 	b.touched = b.all
 	return b.block
+}
+
+// unreachable warns of steps behind one that always ends the event.
+func (b *builder) unreachable(nodes []stepNode) {
+	for i, n := range nodes[:max(len(nodes)-1, 0)] {
+		if (n.Kind.value == "fail" || n.Kind.value == "reject") && !n.When.given() {
+			b.warnf(nodes[i+1].at, "Give the step before a when, or remove what follows.", "no event comes here: the %s at line %d has no condition", n.Kind.value, n.at.position().Line)
+			return
+		}
+	}
 }
 
 // finish settles what depends on the whole block.
@@ -268,6 +279,9 @@ func general(n *name, label string) bool {
 	return n.constant != nil || label == "config" || label == "reply" || label == "pages"
 }
 
+// writes reports whether the call can change something.
+func (c *call) writes() bool { return c.method != "GET" && !c.onlyReads }
+
 // address lists the paths that the address of a call is made of.
 func (c *call) address() []string {
 	var labels []string
@@ -290,8 +304,12 @@ func (c *call) address() []string {
 
 // method settles whether the call writes, and whether it may be repeated.
 func (b *builder) method(c *call, n *stepNode) {
-	if c.method == "GET" {
+	c.onlyReads = n.OnlyReads.value
+	if !c.writes() {
 		c.idempotent = true
+		if n.Idempotent.given() {
+			b.errorf(n.Idempotent.at, "Remove one of the two.", "idempotent beside only_reads: a call that only reads does no harm when it is repeated")
+		}
 		return
 	}
 	if b.readOnly {
@@ -657,7 +675,7 @@ func (b *block) writes() bool {
 	return slices.ContainsFunc(b.steps, func(s *step) bool {
 		switch op := s.op.(type) {
 		case *call:
-			return op.method != "GET"
+			return op.writes()
 		case *use:
 			return op.procedure != nil && op.procedure.block.writes()
 		default:

@@ -353,11 +353,24 @@ func (r *rest) members(t *target, f *filling) []MemberExplanation {
 			}
 		}
 		if len(m.Went) == 0 {
+			m.Went, m.At = computed(*f.notes, r.taken[name])
+		}
+		if len(m.Went) == 0 {
 			m.Why, m.At = r.whyNot(name, v), r.at
 		}
 		all = append(all, m)
 	})
 	return all
+}
+
+// computed finds the line of a target whose expression read a member.
+func computed(notes []FieldExplanation, target string) ([]string, Position) {
+	for _, note := range notes {
+		if target != "" && note.To == target && strings.HasPrefix(note.From, "expr: ") {
+			return []string{target}, note.At
+		}
+	}
+	return nil, Position{}
 }
 
 func (r *rest) whyNot(name string, v value) string {

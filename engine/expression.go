@@ -180,6 +180,7 @@ func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 	a.check(tree.Node, 0)
 	if condition {
 		a.condition(tree.Node)
+		a.settled(tree.Node)
 	}
 	if a.failed {
 		return nil
@@ -262,7 +263,7 @@ type analysis struct {
 func (a *analysis) fail(n ast.Node, detail, format string, args ...any) {
 	a.failed = true
 	from := byteOffset(a.text.value, leftmost(n))
-	to := max(byteOffset(a.text.value, n.Location().To), from+1)
+	to := max(byteOffset(a.text.value, rightmost(n)), from+1)
 	a.errorf(a.text.part(from, to), detail, format, args...)
 }
 
@@ -274,9 +275,18 @@ func leftmost(n ast.Node) int {
 		return min(leftmost(n.Node), n.Location().From)
 	case *ast.ChainNode:
 		return leftmost(n.Node)
+	case *ast.BinaryNode:
+		return leftmost(n.Left)
 	default:
 		return n.Location().From
 	}
+}
+
+func rightmost(n ast.Node) int {
+	if binary, ok := n.(*ast.BinaryNode); ok {
+		return rightmost(binary.Right)
+	}
+	return n.Location().To
 }
 
 // check walks an expression. depth counts the loops around it.
@@ -483,6 +493,70 @@ func (a *analysis) condition(n ast.Node) {
 		}
 	}
 	a.fail(n, "Write a comparison, such as x == true or x != nil.", "this is neither true nor false by itself")
+}
+
+// settled reports a condition that reads nothing, and comparisons that have one
+// answer whatever the event: a boolean with something else, or a value with
+// itself.
+func (a *analysis) settled(n ast.Node) {
+	finder := &namesIn{}
+	ast.Walk(&n, finder)
+	if !finder.found && !a.failed {
+		a.fail(n, "Remove the condition, or the part that it switches off.", "the condition reads nothing, and is always the same")
+		return
+	}
+	for _, comparison := range finder.comparisons {
+		switch {
+		case comparison.Left.String() == comparison.Right.String():
+			a.fail(comparison, "", "a value is compared with itself")
+		case a.boolean(comparison.Left) && isOtherLiteral(comparison.Right), a.boolean(comparison.Right) && isOtherLiteral(comparison.Left):
+			a.fail(comparison, "It is true or false by itself.", "a boolean is compared with something that is none")
+		}
+	}
+}
+
+// namesIn collects what a condition reads and compares.
+type namesIn struct {
+	found       bool
+	comparisons []*ast.BinaryNode
+}
+
+// Visit implements ast.Visitor.
+func (f *namesIn) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode, *ast.PointerNode:
+		f.found = true
+	case *ast.BinaryNode:
+		if n.Operator == "==" || n.Operator == "!=" {
+			f.comparisons = append(f.comparisons, n)
+		}
+	}
+}
+
+// boolean reports whether a node is something declared to be true or false.
+func (a *analysis) boolean(n ast.Node) bool {
+	if name, ok := n.(*ast.IdentifierNode); ok {
+		return a.scope.names[name.Value] != nil && a.scope.names[name.Value].boolean
+	}
+	m, ok := n.(*ast.MemberNode)
+	if !ok {
+		return false
+	}
+	root, ok := m.Node.(*ast.IdentifierNode)
+	if !ok || a.scope.names[root.Value] == nil {
+		return false
+	}
+	key, ok := m.Property.(*ast.StringNode)
+	return ok && a.scope.names[root.Value].booleanAt([]string{key.Value})
+}
+
+func isOtherLiteral(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.NilNode, *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.ArrayNode, *ast.MapNode:
+		return true
+	default:
+		return false
+	}
 }
 
 // booleanMember reports whether a chain ends at a member declared boolean.

@@ -78,6 +78,10 @@ func Functions() []Function {
 		{Name: "trim", Signature: "trim(text)", Doc: "The text without white space around it, a number by its digits; nil for all else.",
 			Examples: []FunctionExample{{`trim(" a ")`, `"a"`}},
 			types:    []any{text}, call: onText(strings.TrimSpace)},
+		{Name: "unix", Signature: "unix(time)", Doc: "The whole seconds since 1970 of an RFC 3339 text; nil for all else.",
+			Examples: []FunctionExample{
+				{`unix("2026-01-31T13:00:00.999+01:00")`, `1769860800`}, {`unix("1969-12-31T23:59:58.5Z")`, `-2`}, {`unix("yesterday")`, `null`}},
+			types: []any{text}, call: unixSeconds},
 		{Name: "upper", Signature: "upper(text)", Doc: "The text in upper case, a number by its digits; nil for all else.",
 			Examples: []FunctionExample{{`upper("a")`, `"A"`}},
 			types:    []any{text}, call: onText(strings.ToUpper)},
@@ -377,6 +381,15 @@ func sameInstant(a, b string) bool {
 	x, ok := parseTime(a)
 	y, also := parseTime(b)
 	return ok && also && x.Equal(y)
+}
+
+// unixSeconds rounds down, before 1970 as well as after.
+func unixSeconds(args ...any) (any, error) {
+	s, _ := args[0].(string)
+	if t, ok := parseTime(s); ok {
+		return t.Unix(), nil
+	}
+	return nil, nil
 }
 
 func length(args ...any) (any, error) {

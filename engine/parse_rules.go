@@ -133,7 +133,7 @@ func stepKinds() map[string][]string {
 	write := append(slices.Clone(read), "body", "idempotent", "confirm")
 	return map[string][]string{
 		"get":    read,
-		"post":   write,
+		"post":   append(slices.Clone(write), "only_reads"),
 		"put":    write,
 		"patch":  write,
 		"delete": write,
@@ -201,6 +201,7 @@ func stepFields() []field[stepNode] {
 		{"learn", readNamed("learn", func(s *stepNode) *[]learnNode { return &s.Learn }, parseLearn)},
 		{"forget", readNamed("forget", func(s *stepNode) *[]learnNode { return &s.Forget }, parseLearn)},
 		{"idempotent", readFlag(func(s *stepNode) *flag { return &s.Idempotent })},
+		{"only_reads", readFlag(func(s *stepNode) *flag { return &s.OnlyReads })},
 		{"on", readList("on", func(s *stepNode) *[]armNode { return &s.On }, parseArm)},
 		{"confirm", func(p *parser, n *yaml.Node, s *stepNode) { s.Confirm = parseConfirm(p, n) }},
 		{"with", readNamed("with", func(s *stepNode) *[]withNode { return &s.With }, parseWith)},

@@ -129,6 +129,7 @@ type call struct {
 	learn      []*teaching
 	forget     []*teaching
 	idempotent bool
+	onlyReads  bool // though its method is POST
 	reads      bool
 	arms       []*arm
 	confirm    *confirm

@@ -40,6 +40,10 @@ type Request struct {
 	// is not may be repeated only where [Verdict.NotTaken] holds.
 	Idempotent bool
 
+	// OnlyReads reports that the call changes nothing although its method is
+	// POST: a search whose terms are in its body.
+	OnlyReads bool
+
 	// Reads reports whether a later part of the rule reads the reply. Where
 	// it does, a 2xx reply that is not JSON counts as [Unreadable]; where it
 	// does not, the status alone tells.
@@ -52,7 +56,7 @@ type Request struct {
 }
 
 // Write reports whether the request can change something at the destination.
-func (r Request) Write() bool { return r.Method != "GET" }
+func (r Request) Write() bool { return r.Method != "GET" && !r.OnlyReads }
 
 // A Failure says why a call got no usable answer.
 type Failure string

@@ -226,6 +226,7 @@ type stepNode struct {
 	Learn      []learnNode
 	Forget     []learnNode
 	Idempotent flag
+	OnlyReads  flag
 	On         []armNode
 	Confirm    *confirmNode
 	With       []withNode

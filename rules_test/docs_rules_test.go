@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -35,29 +39,39 @@ import (
 )
 
 const (
-	rulesDoc     = "../docs/rules.md"
-	embeddingDoc = "../docs/embedding.md"
+	rulesDoc     = "docs/rules.md"
+	cookbookDoc  = "docs/cookbook.md"
+	testingDoc   = "docs/testing.md"
+	embeddingDoc = "docs/embedding.md"
 )
 
-// TestRulesDocExamples loads every example of docs/rules.md, plays every event
-// that it shows, and compares every message. The comment at the top of that
-// file explains the marks. With -update it rewrites what the page shows.
+// TestRulesDocExamples loads every example of the pages about rules, plays every
+// event that they show, and compares every message. The comment at the top of
+// docs/rules.md explains the marks. With -update it rewrites what the pages show.
 func TestRulesDocExamples(t *testing.T) {
-	d := readDoc(t)
-	b := &book{t: t, doc: d, worlds: map[string]fstest.MapFS{}}
-	for _, e := range d.exhibits {
-		b.exhibit(e)
+	for page, least := range map[string]struct{ played, said int }{
+		rulesDoc:    {played: 15, said: 2},
+		cookbookDoc: {played: 8, said: 0},
+		testingDoc:  {played: 5, said: 2},
+	} {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			d := readDoc(t, page)
+			b := &book{t: t, doc: d, worlds: map[string]fstest.MapFS{}}
+			for _, e := range d.exhibits {
+				b.exhibit(e)
+			}
+			b.endWorld()
+			if b.played < least.played || b.said < least.said {
+				t.Errorf("%d examples were played and %d messages compared: the marks are not understood", b.played, b.said)
+			}
+			d.save(t)
+		})
 	}
-	b.endWorld()
-	if b.played < 10 || b.said < 1 {
-		t.Errorf("%d examples were played and %d messages compared: the marks are not understood", b.played, b.said)
-	}
-	d.save(t)
 }
 
 // TestRulesDocFunctions keeps the table of functions as the engine has them.
 func TestRulesDocFunctions(t *testing.T) {
-	d := readDoc(t)
+	d := readDoc(t, rulesDoc)
 	from, to := d.between(t, "<!-- functions -->", "<!-- end of functions -->")
 	d.compare(t, from, to, "\n"+functionTable()+"\n")
 	d.save(t)
@@ -65,7 +79,7 @@ func TestRulesDocFunctions(t *testing.T) {
 
 // TestRulesDocKeys holds the tables of keys against those that the parser reads.
 func TestRulesDocKeys(t *testing.T) {
-	d := readDoc(t)
+	d := readDoc(t, rulesDoc)
 	documented := map[string][]string{}
 	for _, e := range d.exhibits {
 		if e.mark != "keys" {
@@ -95,8 +109,9 @@ func TestRulesDocKeys(t *testing.T) {
 
 var codes = regexp.MustCompile("`[^`]+`")
 
-// A doc is the page as lines. Edits are kept until all of it has been seen.
+// A doc is a page as lines. Edits are kept until all of it has been seen.
 type doc struct {
+	page     string
 	lines    []string
 	exhibits []exhibit
 	edits    []edit
@@ -117,23 +132,23 @@ type exhibit struct {
 	rows       [][]string // of a table
 }
 
-var markLine = regexp.MustCompile(`^<!-- (world|file|append|event|events|settings|replies|want|says|keys|expressions|fragment)(?:: (.*?))?(?: -->)?$`)
+var markLine = regexp.MustCompile(`^<!-- (world|file|append|add|change|event|events|settings|account|replies|want|sends|says|case|message|keys|expressions|fragment)(?:: (.*?))?(?: -->)?$`)
 
-func readDoc(t *testing.T) *doc {
+func readDoc(t *testing.T, page string) *doc {
 	t.Helper()
-	data, err := os.ReadFile(rulesDoc)
+	data, err := os.ReadFile(filepath.Join("..", page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &doc{lines: strings.Split(string(data), "\n")}
+	d := &doc{page: page, lines: strings.Split(string(data), "\n")}
 	for i := 0; i < len(d.lines); i++ {
 		if m := markLine.FindStringSubmatch(d.lines[i]); m != nil {
 			i = d.marked(t, m[1], m[2], i)
 			continue
 		}
 		if language, fenced := strings.CutPrefix(d.lines[i], "```"); fenced {
-			if language == "yaml" || language == "json" || language == "http" {
-				t.Errorf("docs/rules.md:%d: a %s block without a mark is checked by nothing", i+1, language)
+			if slices.Contains([]string{"yaml", "json", "http", "diff", "txtar"}, language) {
+				t.Errorf("%s:%d: a %s block without a mark is checked by nothing", d.page, i+1, language)
 			}
 			i = d.find(t, i+1, "```")
 		}
@@ -161,7 +176,7 @@ func (d *doc) marked(t *testing.T, mark, name string, at int) int {
 	default:
 		e.from = d.find(t, at+1, "```") + 1
 		if e.from != at+2 {
-			t.Errorf("docs/rules.md:%d: the mark does not stand right before its block", at+1)
+			t.Errorf("%s:%d: the mark does not stand right before its block", d.page, at+1)
 		}
 		e.to = d.find(t, e.from, "```")
 		last = e.to
@@ -179,7 +194,7 @@ func (d *doc) find(t *testing.T, from int, prefix string) int {
 			return i
 		}
 	}
-	t.Fatalf("docs/rules.md:%d: no line begins with %s any more", from+1, prefix)
+	t.Fatalf("%s:%d: no line begins with %s any more", d.page, from+1, prefix)
 	return 0
 }
 
@@ -207,7 +222,7 @@ func (d *doc) compare(t *testing.T, from, to int, want string) {
 	case *update:
 		d.edits = append(d.edits, edit{from, to, strings.TrimSuffix(want, "\n")})
 	default:
-		t.Errorf("docs/rules.md:%d (-page +truth); go test ./rules_test -run RulesDoc -update rewrites it:\n%s", from+1, gocmp.Diff(strings.Split(got, "\n"), strings.Split(want, "\n")))
+		t.Errorf("%s:%d (-page +truth); go test ./rules_test -run RulesDoc -update rewrites it:\n%s", d.page, from+1, gocmp.Diff(strings.Split(got, "\n"), strings.Split(want, "\n")))
 	}
 }
 
@@ -221,7 +236,7 @@ func (d *doc) save(t *testing.T) {
 	for _, e := range d.edits {
 		d.lines = slices.Replace(d.lines, e.from, e.to, strings.Split(e.text, "\n")...)
 	}
-	if err := os.WriteFile(rulesDoc, []byte(strings.Join(d.lines, "\n")), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join("..", d.page), []byte(strings.Join(d.lines, "\n")), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -238,14 +253,16 @@ type book struct {
 	before   fstest.MapFS // the files as they last were right
 	events   string       // section of a case, with its head
 	settings string
-	replies  string
+	account  string
+	replies  *string // nil: the simulator answers, where there is one
+	message  string  // of the case that was shown last, and fails
 
 	played, said int
 }
 
 func (b *book) errorf(e exhibit, format string, args ...any) {
 	b.t.Helper()
-	b.t.Errorf("docs/rules.md:%d: %s", e.line, fmt.Sprintf(format, args...))
+	b.t.Errorf("%s:%d: %s", b.doc.page, e.line, fmt.Sprintf(format, args...))
 }
 
 func (b *book) exhibit(e exhibit) {
@@ -261,16 +278,29 @@ func (b *book) exhibit(e exhibit) {
 			return
 		}
 		b.files[e.name] = &fstest.MapFile{Data: append(slices.Clone(b.files[e.name].Data), e.text...)}
+	case "add":
+		b.add(e)
+	case "change":
+		b.change(e)
 	case "event":
 		b.events = "-- event.json --\n" + e.text
 	case "events":
 		b.events = "-- events.ndjson --\n" + e.text
 	case "settings":
 		b.settings = "-- settings.yaml --\n" + e.text
+	case "account":
+		b.account = "-- account.json --\n" + e.text
 	case "replies":
-		b.replies = e.text
+		b.replies = &e.text
 	case "want":
 		b.want(e)
+	case "sends":
+		b.sends(e)
+	case "case":
+		b.golden(e)
+	case "message":
+		b.said++
+		b.doc.compare(b.t, e.from, e.to, b.message+"\n")
 	case "says":
 		b.says(e)
 	case "expressions":
@@ -283,17 +313,111 @@ func (b *book) exhibit(e exhibit) {
 	}
 }
 
-// begin opens a world: empty, or as another one ended.
+// begin opens a world: empty, or as another one ended, or with the rules that
+// come along.
 func (b *book) begin(e exhibit) {
 	name, from, _ := strings.Cut(e.name, " from ")
 	b.world, b.files = name, fstest.MapFS{}
-	if from != "" {
+	switch {
+	case from == "rules/zendesk":
+		b.files = zendeskFiles(b.t)
+	case from != "":
 		if b.worlds[from] == nil {
 			b.errorf(e, "there is no world %q", from)
 		}
 		b.files = maps.Clone(b.worlds[from])
 	}
 	b.before = maps.Clone(b.files)
+}
+
+func zendeskFiles(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	names, err := fs.Glob(rules.FS(), "zendesk/*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no rules: %v", err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(rules.FS(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[path.Base(name)] = &fstest.MapFile{Data: text}
+	}
+	return files
+}
+
+// add puts the lines of a block into a file: those that the file has, found one
+// after another, say where; the others follow the one before them, and what is
+// indented like an added line is added, too. A comment at the end of a line does
+// not count.
+func (b *book) add(e exhibit) {
+	lines, ok := b.read(e)
+	if !ok {
+		return
+	}
+	at, added, within := 0, 0, math.MaxInt
+	for line := range strings.Lines(e.text) {
+		line = strings.TrimSuffix(line, "\n")
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		found := slices.IndexFunc(lines[at:], func(l string) bool { return uncommented(l) == uncommented(line) })
+		switch {
+		case line == "":
+		case found >= 0 && indent < within:
+			at, within = at+found+1, math.MaxInt
+		default:
+			lines = slices.Insert(lines, at, line)
+			at, added, within = at+1, added+1, min(within, indent)
+		}
+	}
+	if added == 0 {
+		b.errorf(e, "%s has all of this already", e.name)
+	}
+	b.files[e.name] = &fstest.MapFile{Data: []byte(strings.Join(lines, "\n"))}
+}
+
+var comment = regexp.MustCompile(` +# .*$`)
+
+func uncommented(line string) string {
+	return strings.TrimRight(comment.ReplaceAllString(line, ""), " ")
+}
+
+// change takes lines out of a file and puts others in their place, as a diff
+// shows it: the block is one piece of the file.
+func (b *book) change(e exhibit) {
+	lines, ok := b.read(e)
+	if !ok {
+		return
+	}
+	var before, after []string
+	for line := range strings.Lines(e.text) {
+		line = strings.TrimSuffix(line, "\n")
+		if text, removed := strings.CutPrefix(line, "-"); removed {
+			before = append(before, text)
+			continue
+		}
+		if text, added := strings.CutPrefix(line, "+"); added {
+			after = append(after, text)
+			continue
+		}
+		before, after = append(before, strings.TrimPrefix(line, " ")), append(after, strings.TrimPrefix(line, " "))
+	}
+	for i := range lines {
+		if i+len(before) <= len(lines) && slices.EqualFunc(lines[i:i+len(before)], before, func(x, y string) bool { return uncommented(x) == uncommented(y) }) {
+			b.files[e.name] = &fstest.MapFile{Data: []byte(strings.Join(slices.Replace(lines, i, i+len(before), after...), "\n"))}
+			return
+		}
+	}
+	b.errorf(e, "%s does not have these lines:\n%s", e.name, strings.Join(before, "\n"))
+}
+
+func (b *book) read(e exhibit) (lines []string, ok bool) {
+	b.t.Helper()
+	if b.files[e.name] == nil {
+		b.errorf(e, "there is no file %s to change", e.name)
+		return nil, false
+	}
+	return strings.Split(string(b.files[e.name].Data), "\n"), true
 }
 
 // endWorld makes sure that files which no example ran are right, too.
@@ -331,27 +455,113 @@ func (b *book) says(e exhibit) {
 
 // want plays the event as a golden case.
 func (b *book) want(e exhibit) {
+	if want, ok := b.play(e, e.text); ok {
+		b.doc.compare(b.t, e.from, e.to, want)
+	}
+}
+
+// sends plays the event, and shows of all that comes of it the body of the last
+// request of that method and path, on one line.
+func (b *book) sends(e exhibit) {
+	want, ok := b.play(e, "")
+	if !ok {
+		return
+	}
+	_, body, sent := strings.Cut("\n"+want, "\n"+e.name+"\n")
+	for sent && strings.Contains(body, "\n"+e.name+"\n") {
+		_, body, _ = strings.Cut(body, "\n"+e.name+"\n")
+	}
+	body, _, _ = strings.Cut(body, "\n=> ")
+	var small bytes.Buffer
+	if err := json.Compact(&small, []byte(body)); err != nil {
+		b.errorf(e, "there is no such request with a body:\n%s", want)
+		return
+	}
+	b.doc.compare(b.t, e.from, e.to, spaced(small.String())+"\n")
+}
+
+// spaced sets the members of JSON apart, for people.
+func spaced(compact string) string {
+	var b strings.Builder
+	quoted := false
+	for i := 0; i < len(compact); i++ {
+		c := compact[i]
+		b.WriteByte(c)
+		switch {
+		case quoted && c == '\\':
+			i++
+			b.WriteByte(compact[i])
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ',' || c == ':'):
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+// play runs the event that was shown, and gives what came of it.
+func (b *book) play(e exhibit, want string) (got string, ok bool) {
+	text := fmt.Sprintf("The example of %s:%d.\n\n%s%s%s", b.doc.page, e.line, b.events, b.settings, b.account)
+	if b.replies != nil {
+		text += "-- replies.http --\n" + *b.replies
+	}
+	b.replies, b.settings, b.account = nil, "", ""
+	result, got := b.check(e, text+"-- want --\n"+want, true)
+	if result.Status == ruletest.Failed {
+		b.errorf(e, "%s", result.Message)
+	}
+	return got, result.Status == ruletest.Passed || result.Status == ruletest.Updated
+}
+
+// golden runs a whole case as it is shown. One that fails keeps its message for
+// the block that shows it.
+func (b *book) golden(e exhibit) {
+	fails := e.name == "fails"
+	result, _ := b.check(e, e.text, *update && !fails)
+	switch {
+	case fails && result.Status == ruletest.Failed:
+		b.message = strings.TrimRight(result.Message, "\n")
+	case fails:
+		b.errorf(e, "the case does not fail")
+	case result.Status == ruletest.Failed:
+		b.errorf(e, "%s", result.Message)
+	case result.Status == ruletest.Updated:
+		text, err := os.ReadFile(result.File)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		b.doc.compare(b.t, e.from, e.to, string(text))
+	}
+}
+
+// check runs a case, and gives its section want as it is then.
+func (b *book) check(e exhibit, text string, update bool) (result ruletest.Result, want string) {
+	b.t.Helper()
 	b.played++
 	program := b.load(e)
 	if program == nil {
-		return
+		return ruletest.Result{}, ""
 	}
 	file := filepath.Join(b.t.TempDir(), "example.txtar")
-	text := fmt.Sprintf("The example of docs/rules.md:%d.\n\n%s%s-- replies.http --\n%s-- want --\n%s", e.line, b.events, b.settings, b.replies, e.text)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
-	for _, r := range ruletest.Check(b.t.Context(), program, []string{file}, ruletest.Options{Update: *update}) {
-		if r.Status == ruletest.Failed {
-			b.errorf(e, "%s", r.Message)
-		}
+	options := ruletest.Options{Update: update}
+	if program.Name() == "zendesk" { // as the command does it
+		options.Simulator, options.Dump = simulate, dump
 	}
+	result = ruletest.Check(b.t.Context(), program, []string{file}, options)[0]
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.doc.compare(b.t, e.from, e.to, string(archive.Files[len(archive.Files)-1].Data))
-	b.replies, b.settings = "", ""
+	for _, section := range archive.Files {
+		if section.Name == "want" {
+			want = string(section.Data)
+		}
+	}
+	return result, want
 }
 
 // expressions evaluates the first column of a table, on the event shown last,
@@ -469,15 +679,19 @@ func firstTexts(list *ast.CompositeLit) []string {
 	return texts
 }
 
-// TestRulesDocEmbedding makes sure that the Go code of docs/embedding.md is code
-// that compiles and runs: each block stands, line by line, in the file that the
+// TestRulesDocEmbedding makes sure that the Go code of the pages is code that
+// compiles and runs: each block stands, line by line, in the file that the
 // comment in front of it names. How far it is indented does not count.
 func TestRulesDocEmbedding(t *testing.T) {
-	data, err := os.ReadFile(embeddingDoc)
-	if err != nil {
-		t.Fatal(err)
+	var text strings.Builder
+	for _, page := range []string{embeddingDoc, testingDoc} {
+		data, err := os.ReadFile(filepath.Join("..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(data)
 	}
-	blocks := regexp.MustCompile("(?s)(?:<!-- from: (\\S+) -->\n)?```go\n(.*?)```").FindAllStringSubmatch(string(data), -1)
+	blocks := regexp.MustCompile("(?s)(?:<!-- from: (\\S+) -->\n)?```go\n(.*?)```").FindAllStringSubmatch(text.String(), -1)
 	if len(blocks) < 5 {
 		t.Errorf("%d blocks of Go are too few", len(blocks))
 	}
@@ -499,6 +713,16 @@ func unindented(text string) string {
 		lines[i] = strings.TrimSpace(lines[i])
 	}
 	return "\n" + strings.Join(lines, "\n") + "\n"
+}
+
+// TestRulesDocMine is the test of docs/testing.md: the rules of a folder, and the
+// cases of another.
+func TestRulesDocMine(t *testing.T) {
+	program, err := engine.Load(os.DirFS("../rules/zendesk"), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ruletest.Run(t, program, "track", ruletest.Options{Simulator: simulate, Dump: dump, Update: *update})
 }
 
 // What follows are the examples of docs/embedding.md.

@@ -30,7 +30,7 @@ func printExplanation(w io.Writer, look style, e *engine.Explanation) {
 // line prints one node of the tree, wrapped below itself.
 func (x explainer) line(depth int, text string) {
 	indent := strings.Repeat("  ", depth)
-	fmt.Fprintln(x.w, indent+strings.ReplaceAll(wrap(printable(text), "    "), "\n", "\n"+indent))
+	fmt.Fprintln(x.w, wrap(indent+printable(text), indent+"    "))
 }
 
 func (x explainer) heading(depth int, text string) {
