@@ -9,12 +9,12 @@ CASES ?=
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 ERRCHECK = github.com/kisielk/errcheck@v1.10.0
 
-.PHONY: help check test lint golden conformance fuzz bench cover
+.PHONY: help check test lint wasm golden conformance fuzz bench cover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-check: lint test ## everything that has to hold before a change lands
+check: lint wasm test ## everything that has to hold before a change lands
 
 test: ## all tests, with the race detector
 	$(GO) test -race ./...
@@ -26,9 +26,14 @@ lint: ## format, vet, staticcheck, errcheck, tidy go.mod
 	$(GO) run $(ERRCHECK) -ignoretests -exclude .errcheck ./...
 	$(GO) mod tidy -diff
 
+wasm: ## build the engine for a browser, and say how large it is
+	@mkdir -p bin
+	GOOS=js GOARCH=wasm $(GO) build -ldflags='-s -w' -o bin/engine.wasm ./engine/testdata/wasm
+	@echo "engine.wasm: $$(wc -c < bin/engine.wasm) bytes, $$(gzip -9 -c bin/engine.wasm | wc -c) compressed"
+
 golden: ## rewrite what the golden cases want; read the diff before you commit it
 	$(GO) test ./rules_test -run 'TestGolden' -update
-	$(GO) test ./engine -run 'TestDiagnostics|TestExecutions' -update
+	$(GO) test ./engine -run 'TestDiagnostics|TestExecutions|TestExplanations' -update
 
 conformance: ## run recorded cases: make conformance CASES=FOLDER
 	@test -n "$(CASES)" || { echo "say which: make conformance CASES=FOLDER"; exit 2; }
@@ -43,8 +48,9 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 	done
 
 bench: ## the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./engine ./runner
+	$(GO) test -run '^$$' -bench . -benchmem ./engine
 
 cover: ## coverage of the packages by all tests
+	@mkdir -p bin
 	$(GO) test -coverpkg=./engine,./runner/...,./cmd/... -coverprofile=bin/cover.out ./... > /dev/null
 	$(GO) tool cover -func=bin/cover.out | tail -1

@@ -485,6 +485,9 @@ func (c *compiler) lines(nodes []lineNode, in *scope) *mapping {
 		s := c.source(n.sourceNode, in)
 		s.keep = c.keeps(n.Keep)
 		c.keepFits(s, n)
+		if t == m.root {
+			c.asMembers(s, n)
+		}
 		if n.Keys.given() {
 			c.errorf(n.Keys.at, "", "keys goes with rest")
 		}
@@ -529,8 +532,27 @@ func (c *compiler) keepFits(s *sourced, n *lineNode) {
 	}
 }
 
+// wholeBody is the target of a line whose members are those of the body itself.
+const wholeBody = "."
+
+// asMembers makes sure that what a line gives as the whole body is an object.
+func (c *compiler) asMembers(s *sourced, n *lineNode) {
+	switch {
+	case n.Value.given() && rawValue(n.Value.json).kind() != '{':
+		c.errorf(n.Value.at, "Write a target, or an object.", "a body is an object, not %s", rawValue(n.Value.json).kindText())
+	case n.As.given() && n.As.value != "object" || n.Table.given():
+		c.errorf(n.To.at, "Write a target, or remove as and table.", "a body is an object")
+	case !n.Value.given() && s.as == nil:
+		s.as = c.conversion(text{value: "object"})
+	}
+}
+
 // target finds or makes the place that a to names.
 func (c *compiler) target(root *target, t text) *target {
+	if t.value == wholeBody {
+		c.targets[root] = t.at
+		return root
+	}
 	segments, ok := c.pathOf(t)
 	if !ok {
 		return nil
@@ -582,9 +604,16 @@ func targetLabel(t *target) string {
 	return t.label
 }
 
+func targetText(t *target) string {
+	if t.label == "" {
+		return "the body"
+	}
+	return "the target " + t.label
+}
+
 func (c *compiler) restLine(t *target, n *lineNode, in *scope) {
 	if t.rest != nil {
-		c.errorf(n.Rest.at, "", "%s has two lines with rest", t.label)
+		c.errorf(n.Rest.at, "", "%s has two lines with rest", targetLabel(t))
 		return
 	}
 	if len(n.From) > 0 || n.Value.given() || n.Expr.given() || n.As.given() || n.Table.given() || n.Default.given() || n.Required.given() {
@@ -651,19 +680,19 @@ func (t *target) walk(visit func(*target)) {
 func (c *compiler) overlaps(root *target) {
 	root.walk(func(t *target) {
 		if t.array && (t.rest != nil || len(t.lines) > 0) {
-			c.errorf(c.targets[t], "", "the target %s is both an array with elements of its own and a value", targetLabel(t))
+			c.errorf(c.targets[t], "", "%s is both an array with elements of its own and a value", targetText(t))
 			return
 		}
 		for _, child := range t.children {
 			for _, line := range t.lines {
 				if !slices.Contains(line.except, child.name) {
 					c.errorf(c.targets[child], "Give the line of the outer one except: ["+child.name+"], or remove one of them.",
-						"the target %s lies inside the target %s", child.label, targetLabel(t))
+						"the target %s lies inside %s", child.label, targetText(t))
 				}
 			}
 		}
 		if t.rest != nil && len(t.lines) > 0 {
-			c.errorf(c.targets[t], "", "the target %s has both a value and rest", t.label)
+			c.errorf(c.targets[t], "", "%s has both a value and rest", targetText(t))
 		}
 	})
 }
@@ -674,7 +703,7 @@ func (c *compiler) skeleton(m *mapping, nodes []lineNode) {
 	document := "{}"
 	for _, n := range nodes {
 		segments, bad := parsePath(n.To.value)
-		if bad != nil {
+		if bad != nil || n.To.value == wholeBody {
 			continue
 		}
 		set := make([]string, len(segments))
