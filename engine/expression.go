@@ -163,6 +163,10 @@ func (c *compiler) compileCondition(t text, in *scope) *expression {
 // parenthesis.
 const maxExpression = 16 << 10
 
+// maxLets bounds how often parts of one expression can double: what they share
+// is compared and written as often as it is named.
+const maxLets = 12
+
 func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 	if !t.given() {
 		return nil
@@ -330,7 +334,10 @@ func (a *analysis) check(n ast.Node, depth int) {
 		if a.scope.names[n.Name] != nil {
 			a.fail(n, "", "duplicate name %q", n.Name)
 		}
-		a.locals[n.Name] = n.Value
+		if a.locals[n.Name] = n.Value; len(a.locals) > maxLets {
+			a.fail(n, "Use vars or let steps.", "more than %d let in one expression", maxLets)
+			return
+		}
 		a.check(n.Expr, depth)
 	case *ast.CallNode:
 		callee, _ := n.Callee.(*ast.IdentifierNode)

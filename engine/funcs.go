@@ -143,7 +143,7 @@ func arithmetic(operator string) Function {
 		b, both := args[1].(string)
 		switch {
 		case operator == "+" && isText && both:
-			return a + b, nil
+			return bounded(a + b)
 		case args[0] == nil || args[1] == nil:
 			return nil, nil
 		}
@@ -405,6 +405,22 @@ func length(args ...any) (any, error) {
 	}
 }
 
+// What an expression makes is bounded, so that neither an event nor a chain of
+// vars that each double the one before can make it large.
+const (
+	maxResult   = 16 << 20 // bytes
+	maxElements = 1 << 20
+)
+
+func errTooLong() error { return fmt.Errorf("a result of more than %d bytes", maxResult) }
+
+func bounded(s string) (any, error) {
+	if len(s) > maxResult {
+		return nil, errTooLong()
+	}
+	return s, nil
+}
+
 func firstElement(args ...any) (any, error) { return member(args[0], 0), nil }
 
 func lastElement(args ...any) (any, error) { return member(args[0], -1), nil }
@@ -412,7 +428,9 @@ func lastElement(args ...any) (any, error) { return member(args[0], -1), nil }
 func concatLists(args ...any) (any, error) {
 	all := []any{}
 	for _, list := range args {
-		all = append(all, toList(list)...)
+		if all = append(all, toList(list)...); len(all) > maxElements {
+			return nil, fmt.Errorf("a list of more than %d elements", maxElements)
+		}
 	}
 	return all, nil
 }
@@ -420,10 +438,15 @@ func concatLists(args ...any) (any, error) {
 func joinList(args ...any) (any, error) {
 	separator, _ := args[1].(string)
 	var parts []string
+	size := 0
 	for _, element := range toList(args[0]) {
 		if s, ok := scalarText(element); ok {
 			parts = append(parts, s)
+			size += len(s) + len(separator)
 		}
+	}
+	if size > maxResult {
+		return nil, errTooLong()
 	}
 	return strings.Join(parts, separator), nil
 }

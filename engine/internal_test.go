@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -239,5 +240,19 @@ func TestDiagnosticsAreCapped(t *testing.T) {
 	found := c.diagnostics()
 	if len(found) != 2 || found[0].Summary != "the error at the end" || found[1].String() != "error: and 250 more findings" {
 		t.Errorf("got\n%v", found)
+	}
+}
+
+// However vars or lets build on each other, what they make stays bounded.
+func TestResultsAreBounded(t *testing.T) {
+	for name, start := range map[string]string{"text": `"` + strings.Repeat("x", 5000) + `"`, "list": "[" + strings.Repeat("1, ", 400) + "1]", "object": `{"k": "` + strings.Repeat("x", 4000) + `"}`} {
+		double := map[string]string{"text": "x%d + x%d", "list": "concat(x%d, x%d)", "object": `{"a": x%d, "b": x%d}`}[name]
+		expression := "let x0 = " + start + "; "
+		for i := range maxLets - 1 {
+			expression += fmt.Sprintf("let x%d = "+double+"; ", i+1, i, i)
+		}
+		if got := evaluate(t, expression+fmt.Sprintf(map[string]string{"text": "x%d + x%[1]d", "list": "concat(x%d, x%[1]d, x%[1]d)", "object": "[x%d, x%[1]d, x%[1]d]"}[name], maxLets-1)); !strings.Contains(got, "of more than") {
+			t.Errorf("%s: %s", name, shorten(got))
+		}
 	}
 }

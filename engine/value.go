@@ -322,6 +322,9 @@ func encode(v any) (value, error) {
 	if v == nil {
 		return rawValue("null"), nil
 	}
+	if size := measure(v, 0); size > maxResult {
+		return value{}, errTooLong()
+	}
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
@@ -329,4 +332,26 @@ func encode(v any) (value, error) {
 		return value{}, err
 	}
 	return rawValue(strings.TrimSuffix(b.String(), "\n")), nil
+}
+
+// measure gives about how many bytes a value takes, and stops counting once it
+// is too large: parts may be shared many times over.
+func measure(v any, size int) int {
+	if size > maxResult {
+		return size
+	}
+	size += 8
+	switch v := v.(type) {
+	case string:
+		size += len(v)
+	case []any:
+		for _, element := range v {
+			size = measure(element, size)
+		}
+	case map[string]any:
+		for key, member := range v {
+			size = measure(member, size+len(key))
+		}
+	}
+	return size
 }
