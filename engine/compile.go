@@ -660,7 +660,7 @@ func (c *compiler) take(t *target, read []origin) {
 		for _, base := range p.base {
 			for _, o := range read {
 				if below := len(base.keys); len(o.keys) > below && slices.Equal(o.keys[:below], base.keys) {
-					p.rest.taken[o.keys[below]] = t.label
+					p.rest.taken[o.keys[below]] = targetLabel(t)
 				}
 			}
 		}

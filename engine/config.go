@@ -311,8 +311,8 @@ func (s *setting) convert(given any) (value, bool) {
 	case bool:
 		return rawValue(strconv.FormatBool(g)), s.Type == "boolean"
 	case json.Number:
-		_, err := g.Int64()
-		return rawValue(string(g)), s.Type == "integer" && err == nil
+		n, err := g.Int64()
+		return rawValue(strconv.FormatInt(n, 10)), s.Type == "integer" && err == nil
 	case float64:
 		return rawValue(strconv.FormatInt(int64(g), 10)), s.Type == "integer" && g == float64(int64(g))
 	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:

@@ -63,7 +63,7 @@ type frame struct {
 func (c *Config) Start(event []byte) *Execution { return c.start(event, nil) }
 
 func (c *Config) start(event []byte, e *explainer) *Execution {
-	x := &Execution{config: c, event: rawValue(string(event)), results: map[*rule]value{}, explainer: e}
+	x := &Execution{config: c, event: rawValue(mendSurrogates(string(event))), results: map[*rule]value{}, explainer: e}
 	x.outcome.Rules = []string{}
 	if reason := x.unfit(); reason != "" {
 		x.event = value{}
@@ -469,7 +469,7 @@ func (x *Execution) checked(request Request, r Response) Response {
 
 // replyText gives the body of an answer; none at all counts as null.
 func replyText(body []byte) string {
-	if text := strings.Trim(string(body), " \t\r\n"); text != "" {
+	if text := strings.Trim(mendSurrogates(string(body)), " \t\r\n"); text != "" {
 		return text
 	}
 	return "null"

@@ -256,3 +256,23 @@ func TestResultsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestMendSurrogates(t *testing.T) {
+	for text, want := range map[string]string{
+		`"plain"`:                  `"plain"`,
+		`"\ud83d\ude00"`:           `"\ud83d\ude00"`,
+		`"cut \ud83d"`:             `"cut \ufffd"`,
+		`"\ude00 first"`:           `"\ufffd first"`,
+		`"\ud83d\ud83d\ude00"`:     `"\ufffd\ud83d\ude00"`,
+		`"\ud83dx\ude00"`:          `"\ufffdx\ufffd"`,
+		`"\\ud83d"`:                `"\\ud83d"`,
+		`"\uD83D\n\uDE00"`:         `"\ufffd\n\ufffd"`,
+		`"\ud83`:                   `"\ud83`,
+		`"\ud83d\`:                 `"\ufffd\`,
+		`{"\ud800A":1,"é":"\ud8"}`: `{"\ufffdA":1,"é":"\ud8"}`,
+	} {
+		if got := mendSurrogates(text); got != want {
+			t.Errorf("mendSurrogates(%s) = %s, want %s", text, got, want)
+		}
+	}
+}

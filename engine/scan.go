@@ -2,6 +2,9 @@ package engine
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -280,6 +283,47 @@ func (s *scanner) escape() error {
 	default:
 		return s.errorf("an escape that JSON does not have")
 	}
+}
+
+// mendSurrogates replaces every half of a surrogate pair that stands alone by
+// U+FFFD. Programs that cut texts between the two halves of an emoji make them;
+// readers of JSON take them in different ways, and two different keys could
+// become one (RFC 8259, section 8.2).
+func mendSurrogates(s string) string {
+	if !strings.Contains(s, `\ud`) && !strings.Contains(s, `\uD`) {
+		return s
+	}
+	mended := []byte(s)
+	for i := 0; i+1 < len(s); i++ {
+		if s[i] != '\\' {
+			continue
+		}
+		unit, isEscape := codeUnit(s[i:])
+		switch {
+		case !isEscape:
+			i++
+		case !utf16.IsSurrogate(unit):
+			i += 5
+		default:
+			low, paired := codeUnit(s[min(i+6, len(s)):])
+			if paired && utf16.DecodeRune(unit, low) != utf8.RuneError {
+				i += 11
+				continue
+			}
+			copy(mended[i+2:i+6], "fffd")
+			i += 5
+		}
+	}
+	return string(mended)
+}
+
+// codeUnit reads an escape such as \ud83d.
+func codeUnit(s string) (rune, bool) {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return 0, false
+	}
+	unit, err := strconv.ParseUint(s[2:6], 16, 16)
+	return rune(unit), err == nil
 }
 
 func isHex(c byte) bool {

@@ -28,6 +28,7 @@ const dialTimeout = 10 * time.Second
 type caller struct {
 	base       *url.URL
 	credential engine.Credential
+	scrubber   scrubber
 	transport  http.RoundTripper
 	timeout    time.Duration
 	replyBytes int
@@ -72,7 +73,11 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 		return c.failed(err, c.neverSent(connected.Load()))
 	}
 	defer reply.Body.Close()
-	return c.read(q, reply)
+	// A connection that has changed its protocol is no longer watched by
+	// net/http, and other transports may not watch theirs at all.
+	release := context.AfterFunc(ctx, func() { _ = reply.Body.Close() })
+	defer release()
+	return c.read(ctx, q, reply)
 }
 
 // neverSent reports whether it is proven that a call found no connection. Only
@@ -122,28 +127,38 @@ func (c *caller) setHeader(request *http.Request, q engine.Request) {
 	}
 }
 
-// read takes the answer in. Where the call succeeded and nobody reads the
-// answer, its status alone tells, whatever its body is like.
-func (c *caller) read(q engine.Request, reply *http.Response) answer {
-	succeeded := reply.StatusCode >= 200 && reply.StatusCode <= 299
-	body, err := io.ReadAll(io.LimitReader(reply.Body, int64(c.replyBytes)+1))
-	a := answer{Response: engine.Response{Status: reply.StatusCode, Body: body}}
+// read takes the answer in. The status line decides wherever it can: where the
+// call was refused, and where it succeeded and nobody reads the answer, the
+// call ended so whatever the body is like.
+func (c *caller) read(ctx context.Context, q engine.Request, reply *http.Response) answer {
+	a := answer{Response: engine.Response{Status: reply.StatusCode}}
 	a.retryAfter = parseRetryAfter(reply.Header.Get("Retry-After"), c.clock.Now())
+	if reply.StatusCode < 200 {
+		// What follows is another protocol, and may have no end.
+		return a.unreadable(fmt.Sprintf("the answer has status %d, which ends no call", reply.StatusCode))
+	}
+	body, err := io.ReadAll(io.LimitReader(reply.Body, int64(c.replyBytes)+1))
+	tooLong := len(body) > c.replyBytes
+	a.Body = c.scrubber.clean(body[:min(len(body), c.replyBytes)])
 	switch {
-	case succeeded && !q.Reads:
-		if err != nil || len(body) > c.replyBytes || !isJSON(body) {
+	case reply.StatusCode > 299:
+	case !q.Reads:
+		if err != nil || tooLong || !isJSON(a.Body) {
 			a.Body = nil
 		}
 	case err != nil:
-		return c.failed(err, false)
-	case len(body) > c.replyBytes:
-		a.Body = nil
-		a.Failure = engine.Unreadable
-		a.Detail = fmt.Sprintf("the answer is longer than %d bytes", c.replyBytes)
-	case succeeded && !isJSON(body):
-		a.Failure = engine.Unreadable
-		a.Detail = "the answer is not JSON"
+		return c.failed(errors.Join(err, ctx.Err()), false)
+	case tooLong:
+		return a.unreadable(fmt.Sprintf("the answer is longer than %d bytes", c.replyBytes))
+	case !isJSON(a.Body):
+		a.Failure, a.Detail = engine.Unreadable, "the answer is not JSON"
 	}
+	return a
+}
+
+// unreadable is an answer of whose body nothing counts.
+func (a answer) unreadable(detail string) answer {
+	a.Body, a.Failure, a.Detail = nil, engine.Unreadable, detail
 	return a
 }
 

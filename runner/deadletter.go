@@ -50,17 +50,19 @@ type deadLetter struct {
 	At        string          `json:"at,omitempty"`
 	File      string          `json:"file,omitempty"`
 	Line      int             `json:"line"`
+	Element   int             `json:"element,omitempty"` // of a JSON array, from 1
 	Answer    json.RawMessage `json:"answer,omitempty"`
 }
 
 // Write writes the line of one result, if it needs one. Its error is that of
-// the writer: as long as it is not nil the event is not safe.
+// the writer: as long as it is not nil the event is not safe. It is for good:
+// every later Write returns it.
 func (d *DeadLetters) Write(r Result) error {
 	if r.Outcome.Status.Done() {
 		return nil
 	}
 	letter := deadLetter{
-		Marker: 1, Outcome: r.Outcome.Status, Error: r.Outcome.Reason, File: r.Record.File, Line: r.Record.Line,
+		Marker: 1, Outcome: r.Outcome.Status, Error: r.Outcome.Reason, File: r.Record.File, Line: r.Record.Line, Element: r.Record.Element,
 		Rule: r.Outcome.Rule, Step: r.Outcome.Step, Answer: answerValue(r.Outcome.Answer),
 	}
 	if r.Outcome.At.Line > 0 {

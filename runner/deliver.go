@@ -26,8 +26,10 @@ const lookAhead = 16
 
 // Deliver delivers a stream of records, Options.Concurrency at once, and gives
 // each its result in the order in which they end. Events that share an
-// ordering key go one after the other in the order of the records. done is
-// called by one goroutine, the caller's, and holds up the run while it works.
+// ordering key go one after the other in the order of the records, and so do
+// their results, whatever ends the run: dead letters that are written as the
+// results come can be replayed. done is called by one goroutine, the caller's,
+// and holds up the run while it works.
 //
 // Every record taken from records gets exactly one result, whatever happens:
 //
@@ -42,7 +44,7 @@ const lookAhead = 16
 func (r *Runner) Deliver(ctx context.Context, records iter.Seq2[Record, error], done func(Result)) error {
 	d := &delivery{
 		runner: r, slots: make(chan struct{}, r.options.Concurrency),
-		results: make(chan finished), quit: make(chan struct{}),
+		results: make(chan finished), quit: make(chan struct{}), told: newOrder(),
 	}
 	defer close(d.quit)
 	return d.run(ctx, d.read(records), done)
@@ -53,6 +55,7 @@ type delivery struct {
 	slots   chan struct{} // one for each event that is worked on
 	results chan finished
 	quit    chan struct{} // closed when nobody takes from read any more
+	told    *order        // of the results, which a stop must not mix up
 }
 
 // A reading is one record, or the error that ends them.
@@ -136,18 +139,46 @@ func (d *delivery) ending(interrupted, unreadable error) error {
 	return unreadable
 }
 
-// start gives a record its place in the order, which must happen in the order
+// start gives a record its place in the orders, which must happen in the order
 // of the records, and leaves the rest to a goroutine.
 func (d *delivery) start(ctx context.Context, record Record) {
-	if outcome, ok := d.runner.withoutTrying(record); ok {
-		go func() { d.results <- finished{Result: Result{Record: record, Outcome: outcome}} }()
-		return
+	w := &work{record: record}
+	w.outcome, w.settled = d.runner.withoutTrying(record)
+	if record.TooLong {
+		// What is there of it has no keys to be trusted.
+		w.job = &job{turn: d.runner.order.join(nil)}
+	} else {
+		w.job = d.runner.admit(record.Event)
 	}
-	j := d.runner.admit(record.Event)
-	go func() {
-		outcome, err := d.finish(ctx, j)
-		d.results <- finished{Result{record, j.id.eventType, j.id.messageID, outcome, j.explanation()}, err}
-	}()
+	w.place = d.told.join(w.job.turn.keys)
+	go func() { d.publish(w, d.finish(ctx, w)) }()
+}
+
+// A work is one record on its way to its result.
+type work struct {
+	record  Record
+	job     *job
+	place   *turn // among the results of this delivery
+	settled bool  // outcome is there, without trying
+	outcome engine.Outcome
+}
+
+// publish hands over a result, and lets the next events of the same keys go
+// only then: neither their calls nor their results may overtake it. It waits
+// for the results before it even where a stop has released all turns at once.
+func (d *delivery) publish(w *work, err error) {
+	w.place.await()
+	d.results <- finished{w.result(), err}
+	w.place.leave()
+	w.job.turn.leave()
+}
+
+func (w *work) result() Result {
+	r := Result{Record: w.record, Type: w.job.id.eventType, MessageID: w.job.id.messageID, Outcome: w.outcome}
+	if !w.settled {
+		r.Explanation = w.job.explanation()
+	}
+	return r
 }
 
 func (j *job) explanation() *engine.Explanation {
@@ -157,14 +188,18 @@ func (j *job) explanation() *engine.Explanation {
 	return j.execution.Explanation()
 }
 
-// finish waits for the event's turn first and for a free slot then, so that
-// what waits for its turn keeps no slot from others.
-func (d *delivery) finish(ctx context.Context, j *job) (engine.Outcome, error) {
-	defer j.turn.leave()
-	j.turn.wait(ctx, d.runner.halted)
+// finish brings a record to its outcome. It waits for the event's turn first
+// and for a free slot then, so that what waits for its turn keeps no slot from
+// others.
+func (d *delivery) finish(ctx context.Context, w *work) (err error) {
+	w.job.turn.wait(ctx, d.runner.halted)
+	if w.settled {
+		return nil
+	}
 	d.slots <- struct{}{}
 	defer func() { <-d.slots }()
-	return d.runner.execute(ctx, j)
+	w.outcome, err = d.runner.execute(ctx, w.job)
+	return err
 }
 
 // withoutTrying is the outcome of a record that is not to be sent.

@@ -19,6 +19,9 @@ type Record struct {
 	File string
 	// Line is where the record starts in the input, from 1; 0 if unknown.
 	Line int
+	// Element is which element of a JSON array the record is, from 1; 0 where
+	// events are lines. Line alone does not tell, as all may be in one.
+	Element int
 	// Event is the event's bytes, which need not be valid. Of a dead letter it
 	// is the event within.
 	Event []byte
@@ -132,10 +135,12 @@ func (in *input) readLine() (line []byte, cut bool, err error) {
 // JSON costs that element only.
 func (in *input) readArray(yield func(Record, error) bool) {
 	_, _ = in.next() // the bracket
-	for {
+	for n := 1; ; n++ {
 		e, end, err := in.readElement()
 		if len(e.text) > 0 || end == ',' {
-			if !yield(in.record(e.text, e.cut, e.line), nil) {
+			record := in.record(e.text, e.cut, e.line)
+			record.Element = n
+			if !yield(record, nil) {
 				return
 			}
 		}

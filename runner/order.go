@@ -50,6 +50,13 @@ func (t *turn) wait(ctx, halted context.Context) {
 	}
 }
 
+// await returns when it is this event's turn, however long that takes.
+func (t *turn) await() {
+	for _, over := range t.after {
+		<-over
+	}
+}
+
 // leave lets the next events go. An event that gave up before its turn came
 // still stands between those before and those behind it: its place is kept
 // until the ones before are over.
@@ -66,9 +73,7 @@ func (t *turn) leave() {
 }
 
 func (t *turn) leaveLater() {
-	for _, over := range t.after {
-		<-over
-	}
+	t.await()
 	t.end()
 }
 

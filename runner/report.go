@@ -11,6 +11,7 @@ import (
 )
 
 // A Report writes one JSON line for each result. It is safe for concurrent use.
+// An error of the writer is for good: every later Write returns it.
 type Report struct{ lines lineWriter }
 
 // NewReport returns a Report that writes to w, each line with one Write.
@@ -19,6 +20,7 @@ func NewReport(w io.Writer) *Report { return &Report{lineWriter{w: w}} }
 type reportLine struct {
 	File      string          `json:"file,omitempty"`
 	Line      int             `json:"line"`
+	Element   int             `json:"element,omitempty"` // of a JSON array, from 1
 	MessageID string          `json:"message_id"`
 	Type      string          `json:"type"`
 	Rules     []string        `json:"rules"`
@@ -39,7 +41,7 @@ type reportRequest struct {
 // Write writes the line of one result. Its error is that of the writer.
 func (p *Report) Write(r Result) error {
 	line := reportLine{
-		File: r.Record.File, Line: r.Record.Line, MessageID: r.MessageID, Type: r.Type,
+		File: r.Record.File, Line: r.Record.Line, Element: r.Record.Element, MessageID: r.MessageID, Type: r.Type,
 		Rules: append([]string{}, r.Outcome.Rules...), Outcome: r.Outcome.Status, Error: r.Outcome.Reason,
 		Warnings: []string{}, Requests: []reportRequest{},
 	}
@@ -53,10 +55,12 @@ func (p *Report) Write(r Result) error {
 }
 
 // A lineWriter writes values as JSON lines. Each is one Write, so that a crash
-// leaves at most one line incomplete.
+// leaves at most one line incomplete. After an error nothing is written any
+// more: it could end up in the rest of a line that is torn.
 type lineWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu     sync.Mutex
+	w      io.Writer
+	failed error
 }
 
 func (l *lineWriter) write(value any) error {
@@ -68,8 +72,10 @@ func (l *lineWriter) write(value any) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err := l.w.Write(line.Bytes())
-	return err
+	if l.failed == nil {
+		_, l.failed = line.WriteTo(l.w)
+	}
+	return l.failed
 }
 
 // place is a position as reports show it.

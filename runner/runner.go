@@ -15,6 +15,7 @@ import (
 const (
 	defaultTimeout     = 30 * time.Second
 	defaultConcurrency = 8
+	mostConcurrency    = 1000
 )
 
 // Options says how a [Runner] works. The zero value of every field is its
@@ -45,8 +46,8 @@ type Options struct {
 	Clock Clock
 
 	// Concurrency is how many events [Runner.Deliver] works on at once; what
-	// waits for an earlier event is not counted. 0 is 8. [Runner.Run] has no
-	// limit.
+	// waits for an earlier event is not counted. 0 is 8, and 1,000 is the
+	// most. [Runner.Run] has no limit.
 	Concurrency int
 
 	// Limits bound events, answers and requests; each zero is its default.
@@ -117,7 +118,7 @@ func New(p *engine.Program, o Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := newCaller(config, o)
+	c, err := newCaller(config, o, secretValues(p, o.Settings))
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +136,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("runner: option Timeout is %s: give 0 for %s, or more", o.Timeout, defaultTimeout)
 	case o.Concurrency < 0:
 		return o, fmt.Errorf("runner: option Concurrency is %d: give 0 for %d, or more", o.Concurrency, defaultConcurrency)
+	case o.Concurrency > mostConcurrency:
+		return o, fmt.Errorf("runner: option Concurrency is %d: give %d at most", o.Concurrency, mostConcurrency)
 	}
 	o.Timeout = orDefault(o.Timeout, defaultTimeout)
 	o.Concurrency = orDefault(o.Concurrency, defaultConcurrency)
@@ -161,7 +164,17 @@ func orDefault[T int | time.Duration](given, usual T) T {
 	return given
 }
 
-func newCaller(config *engine.Config, o Options) (*caller, error) {
+// secretValues lists the settings that nobody may get to see.
+func secretValues(p *engine.Program, settings map[string]any) (values []string) {
+	for _, s := range p.Settings() {
+		if text, ok := settings[s.Name].(string); ok && s.Secret {
+			values = append(values, text)
+		}
+	}
+	return values
+}
+
+func newCaller(config *engine.Config, o Options, secrets []string) (*caller, error) {
 	text := o.BaseURL
 	if text == "" {
 		text = config.BaseURL()
@@ -172,7 +185,8 @@ func newCaller(config *engine.Config, o Options) (*caller, error) {
 	}
 	return &caller{
 		base: base, credential: config.Credential(), transport: o.Transport,
-		timeout: o.Timeout, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
+		scrubber: newScrubber(config.Credential(), secrets),
+		timeout:  o.Timeout, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
 	}, nil
 }
 
@@ -202,6 +216,7 @@ type job struct {
 	bug       engine.Outcome    // of that panic
 	turn      *turn
 	id        identity
+	doubtful  bool // a call that may not be repeated may have been taken
 }
 
 // An identity is what reports call an event by; fields are empty where it has none.
@@ -212,7 +227,7 @@ func (r *Runner) admit(event []byte) (j *job) {
 	j = &job{}
 	var keys []string
 	func() {
-		defer recoverTo(&j.bug)
+		defer j.recoverTo(&j.bug)
 		x := r.start(event)
 		keys = x.Order()
 		j.id = identity{x.Type(), x.MessageID()}
@@ -235,7 +250,7 @@ func (r *Runner) execute(ctx context.Context, j *job) (outcome engine.Outcome, _
 	if j.execution == nil {
 		return j.bug, nil
 	}
-	defer recoverTo(&outcome)
+	defer j.recoverTo(&outcome)
 	x := j.execution
 	prefix := "not tried: "
 	for {
@@ -248,7 +263,7 @@ func (r *Runner) execute(ctx context.Context, j *job) (outcome engine.Outcome, _
 		if !more {
 			return ended(x.Outcome(), err)
 		}
-		r.answer(ctx, x, q)
+		r.answer(ctx, j, q)
 		prefix = "given up: "
 	}
 }
@@ -263,13 +278,26 @@ func ended(outcome engine.Outcome, err error) (engine.Outcome, error) {
 
 // answer gives one request its answer, from memory or from the destination,
 // and keeps what the answer teaches.
-func (r *Runner) answer(ctx context.Context, x *engine.Execution, q engine.Request) {
+func (r *Runner) answer(ctx context.Context, j *job, q engine.Request) {
+	x := j.execution
 	if !r.recall(x, q) {
-		x.Respond(r.perform(ctx, q))
+		x.Respond(r.send(ctx, j, q))
 	}
 	if facts := x.Facts(); len(facts) > 0 {
 		r.memory.Apply(facts)
 	}
+}
+
+// send makes a request, and keeps account of whether the event could be sent
+// again without harm. While the call is under way it could not.
+func (r *Runner) send(ctx context.Context, j *job, q engine.Request) engine.Response {
+	before := j.doubtful
+	j.doubtful = before || q.Write() && !q.Idempotent
+	response := r.perform(ctx, q)
+	if r.program.Judge(response).NotTaken {
+		j.doubtful = before
+	}
+	return response
 }
 
 // recall answers from memory, and reports whether it did.
@@ -293,10 +321,11 @@ func (r *Runner) observe(q engine.Request, a engine.Response, took time.Duration
 	})
 }
 
-// recoverTo, when deferred, makes a panic the failure of one event, so that the
+// recoverTo, when deferred, makes a panic the end of one event, so that the
 // others go on. It tells where, and of the panic's text only the Go runtime's:
-// any other could repeat the event.
-func recoverTo(outcome *engine.Outcome) {
+// any other could repeat the event. What was done before it stays in the
+// outcome.
+func (j *job) recoverTo(outcome *engine.Outcome) {
 	value := recover()
 	if value == nil {
 		return
@@ -305,10 +334,20 @@ func recoverTo(outcome *engine.Outcome) {
 	if err, ok := value.(runtime.Error); ok {
 		what = err.Error()
 	}
-	*outcome = engine.Outcome{
-		Status: engine.Failed,
-		Reason: "a bug, please report it: " + what + " in " + panickedIn(),
+	*outcome = j.soFar()
+	outcome.Reason = "a bug, please report it: " + what + " in " + panickedIn()
+}
+
+// soFar is the outcome of an event that a panic ended.
+func (j *job) soFar() (outcome engine.Outcome) {
+	if j.execution != nil {
+		outcome = j.execution.Outcome()
 	}
+	outcome.Status = engine.Failed
+	if j.doubtful {
+		outcome.Status = engine.Uncertain
+	}
+	return outcome
 }
 
 // panickedIn is the place of the panic that is being recovered from: the first

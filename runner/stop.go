@@ -26,6 +26,14 @@ func (r *Runner) halt(stop *StopError) {
 	r.stop(stop)
 }
 
+// Stopped says why the Runner sends nothing any more; nil while it does. It
+// tells so as soon as the result is there of the event that was refused, which
+// is long before an input ends that is still being written.
+func (r *Runner) Stopped() *StopError {
+	stop, _ := errors.AsType[*StopError](context.Cause(r.halted))
+	return stop
+}
+
 // interrupted says why nothing more may be sent; nil where it may. A stop
 // comes first: it tells the caller more than a cancelled context.
 func (r *Runner) interrupted(ctx context.Context) error {
