@@ -13,7 +13,15 @@ import (
 // No path is ever made from an event: keys of events are data.
 type path struct {
 	segments []segment
-	gjson    string // what gjson is asked; empty for the whole value
+	parts    []pathPart
+	gjson    string // as gjson would write it; empty for the whole value
+}
+
+// A pathPart is a run of keys, which gjson is asked for at once, or one segment
+// of another kind.
+type pathPart struct {
+	gjson   string
+	segment segment
 }
 
 type segment struct {
@@ -96,14 +104,23 @@ func newSegment(s string, from, to int, key string, escaped bool) (segment, *pat
 
 // newPath freezes segments for gjson.
 func newPath(segments []segment) path {
-	parts := make([]string, len(segments))
+	p := path{segments: segments}
+	texts := make([]string, len(segments))
 	for i, seg := range segments {
-		parts[i] = seg.key
-		if seg.plain() {
-			parts[i] = escapeKey(seg.key)
+		texts[i] = seg.key
+		if !seg.plain() {
+			p.parts = append(p.parts, pathPart{segment: seg})
+			continue
+		}
+		texts[i] = escapeKey(seg.key)
+		if last := len(p.parts) - 1; i > 0 && segments[i-1].plain() {
+			p.parts[last].gjson += "." + texts[i]
+		} else {
+			p.parts = append(p.parts, pathPart{gjson: texts[i]})
 		}
 	}
-	return path{segments, strings.Join(parts, ".")}
+	p.gjson = strings.Join(texts, ".")
+	return p
 }
 
 // escapeKey writes a key so that gjson and sjson take it literally.
@@ -119,11 +136,63 @@ func escapeKey(key string) string {
 }
 
 // get reads the path in a JSON value; the empty text where there is nothing.
-func (p path) get(json string) string {
-	if p.gjson == "" {
+func (p path) get(json string) string { return getParts(json, p.parts) }
+
+// getParts asks gjson for runs of keys only, and of objects and arrays only: in
+// a text it would look for the first bracket, and # would take texts apart.
+func getParts(json string, parts []pathPart) string {
+	for i, part := range parts {
+		if json == "" || json[0] != '{' && json[0] != '[' {
+			return ""
+		}
+		switch {
+		case part.segment.each:
+			return getEach(json, parts[i+1:])
+		case part.segment.modifier:
+			json = part.modify(json)
+		default:
+			json = gjson.Get(json, part.gjson).Raw
+		}
+	}
+	return json
+}
+
+// getEach reads the rest of a path in each element, and leaves no gap where an
+// element does not have it. Without a rest it counts them.
+func getEach(json string, parts []pathPart) string {
+	if json[0] != '[' {
+		return ""
+	}
+	elements := rawValue(json).elements()
+	if len(parts) == 0 {
+		return strconv.Itoa(len(elements))
+	}
+	var found []value
+	for _, element := range elements {
+		if raw := getParts(element.raw, parts); raw != "" {
+			found = append(found, rawValue(raw))
+		}
+	}
+	return arrayOf(found).raw
+}
+
+// modify gives the values or the keys of an object as an array. An array is its
+// own values, and has no keys.
+func (p pathPart) modify(json string) string {
+	if json[0] == '[' {
+		if p.segment.key == "@keys" {
+			return ""
+		}
 		return json
 	}
-	return gjson.Get(json, p.gjson).Raw
+	var parts []value
+	rawValue(json).members(func(key string, member value) {
+		if p.segment.key == "@keys" {
+			member = textValue(key)
+		}
+		parts = append(parts, member)
+	})
+	return arrayOf(parts).raw
 }
 
 // keys gives the keys that the path names one after the other, up to the first

@@ -209,6 +209,21 @@ func TestDeliverDoesNotWaitForABlockedRead(t *testing.T) {
 	})
 }
 
+// Whoever watches a live input is told at once that nothing is sent any more.
+func TestStoppedTellsWithTheResult(t *testing.T) {
+	r := newRunner(t, runner.Options{Transport: reply(401, "")})
+	if stop := r.Stopped(); stop != nil {
+		t.Errorf("stopped before it began: %v", stop)
+	}
+	var stops []*runner.StopError
+	_ = r.Deliver(t.Context(), runner.ReadEvents(people(3, func(int) string { return "a" }), engine.Limits{}), func(runner.Result) {
+		stops = append(stops, r.Stopped())
+	})
+	if len(stops) != 3 || stops[0] == nil || stops[0].Status != 401 {
+		t.Errorf("stops %v", stops)
+	}
+}
+
 // What the caller must put right is said even if the run is cancelled later.
 func TestDeliverReturnsTheStopBeforeTheCancellation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

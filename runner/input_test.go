@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -86,6 +87,31 @@ func TestReadEvents(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
+	}
+}
+
+// All elements of an array may be in one line; their numbers tell them apart,
+// and so do the lines of report and dead letters.
+func TestElementsOfAnArrayAreNumbered(t *testing.T) {
+	var report, letters bytes.Buffer
+	for record, err := range runner.ReadEvents(strings.NewReader(`[{"a":1},,{"b":2}]`), engine.Limits{}) {
+		result := runner.Result{Record: record, Outcome: engine.Outcome{Status: engine.Failed}}
+		err = errors.Join(err, runner.NewReport(&report).Write(result), runner.NewDeadLetters(&letters).Write(result))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []string{`"line":1,"element":1`, `"line":1,"element":2`, `"line":1,"element":3`} {
+		for _, lines := range []string{report.String(), letters.String()} {
+			if line := strings.Split(lines, "\n")[i]; !strings.Contains(line, want) {
+				t.Errorf("%s is not in %s", want, line)
+			}
+		}
+	}
+	for record := range runner.ReadEvents(strings.NewReader(`{"a":1}`), engine.Limits{}) {
+		if record.Element != 0 {
+			t.Errorf("a line is element %d", record.Element)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -120,15 +121,62 @@ func TestDeadLettersAreReadAsTheirEvents(t *testing.T) {
 	}
 }
 
-type fullDisk struct{}
+// A fullDisk takes so many bytes and then no more.
+type fullDisk struct {
+	kept bytes.Buffer
+	left int
+}
 
-func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
-
-func TestWriteErrorsAreReturned(t *testing.T) {
-	if err := runner.NewReport(fullDisk{}).Write(full()); err == nil {
-		t.Error("the report swallowed the error")
+func (d *fullDisk) Write(p []byte) (int, error) {
+	n := min(len(p), d.left)
+	d.left -= n
+	d.kept.Write(p[:n])
+	if n < len(p) {
+		d.left = 1000 // somebody makes room
+		return n, errors.New("no space left")
 	}
-	if err := runner.NewDeadLetters(fullDisk{}).Write(full()); err == nil {
-		t.Error("the dead letters swallowed the error")
+	return n, nil
+}
+
+// A line behind a torn one would be lost with it, so none is written.
+func TestNothingIsWrittenBehindATornLine(t *testing.T) {
+	for name, open := range map[string]func(io.Writer) interface{ Write(runner.Result) error }{
+		"report":       func(w io.Writer) interface{ Write(runner.Result) error } { return runner.NewReport(w) },
+		"dead letters": func(w io.Writer) interface{ Write(runner.Result) error } { return runner.NewDeadLetters(w) },
+	} {
+		disk := &fullDisk{left: 100}
+		lines := open(disk)
+		for range 3 {
+			if err := lines.Write(full()); err == nil || err.Error() != "no space left" {
+				t.Errorf("%s: error %v", name, err)
+			}
+		}
+		if disk.kept.Len() != 100 {
+			t.Errorf("%s: kept %s", name, disk.kept.String())
+		}
+	}
+}
+
+// The largest event there may be comes back from a dead letter with the longest
+// reason and answer, in whichever way it is written.
+func TestTheLargestDeadLetterIsReadBack(t *testing.T) {
+	limit := engine.Limits{}.WithDefaults().EventBytes
+	fill := func(unit string) []byte { return []byte(strings.Repeat(unit, limit/len(unit)+1)[:limit]) }
+	asJSON := append(append([]byte(`{"a":"`), fill("x")[:limit-8]...), `"}`...)
+	for name, event := range map[string][]byte{
+		"event": asJSON, "raw": fill(`"\`), "raw with control characters": fill("\x01\"\"\"\""), "base64": fill("\xff"), "zeros": fill("\x00"),
+	} {
+		result := runner.Result{Record: runner.Record{Event: event, File: strings.Repeat("\x01", 4096)}, Outcome: engine.Outcome{
+			Status: engine.Failed, Reason: strings.Repeat("\x01", 8<<10), Answer: bytes.Repeat([]byte("\x01"), 4<<20),
+		}}
+		var out bytes.Buffer
+		if err := runner.NewDeadLetters(&out).Write(result); err != nil {
+			t.Fatal(err)
+		}
+		for record, err := range runner.ReadEvents(&out, engine.Limits{}) {
+			if err != nil || !bytes.Equal(record.Event, event) || record.TooLong || record.Before != engine.Failed {
+				t.Errorf("%s came back as %.60q (%d bytes, %s), error %v", name, record.Event, len(record.Event), record.Before, err)
+			}
+		}
 	}
 }

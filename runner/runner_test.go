@@ -50,6 +50,8 @@ func TestNewRefusesWrongOptions(t *testing.T) {
 		{runner.Options{BaseURL: "https://crm.example/?key=s3cret"}, "leave off what follows ? or #"},
 		{runner.Options{Timeout: -1}, "give 0 for 30s, or more"},
 		{runner.Options{Concurrency: -1}, "give 0 for 8, or more"},
+		{runner.Options{Concurrency: 1000}, ""},
+		{runner.Options{Concurrency: 1 << 60}, "give 1000 at most"},
 	} {
 		c.options.Settings = map[string]any{"token": "s3cret"}
 		switch _, err := runner.New(program, c.options); {
@@ -516,6 +518,28 @@ func TestAPanicIsTheFailureOfOneEvent(t *testing.T) {
 		}
 		if outcome := run(t, r, identify); outcome.Status != engine.Delivered {
 			t.Errorf("the next event: %s: %s", outcome.Status, outcome.Reason)
+		}
+	}
+}
+
+// What was done before a panic is told, and a call that may have been taken is
+// not repeated without being asked for.
+func TestAPanicKeepsWhatWasDone(t *testing.T) {
+	bug := scripted(func(*http.Request) (*http.Response, error) { panic("ann@example.com") })
+	for _, c := range []struct {
+		name, event string
+		options     runner.Options
+		status      engine.Status
+		rule        string
+		requests    int
+	}{
+		{"after a call that only reads", group, runner.Options{Memory: buggy{}, Transport: reply(200, `{"teams":[]}`)}, engine.Failed, "join", 1},
+		{"in a call that may be repeated", identify, runner.Options{Transport: bug}, engine.Failed, "save", 0},
+		{"in a call that may not", track, runner.Options{Transport: bug}, engine.Uncertain, "note", 0},
+	} {
+		outcome := run(t, newRunner(t, c.options), c.event)
+		if outcome.Status != c.status || fmt.Sprint(outcome.Rules) != "["+c.rule+"]" || len(outcome.Requests) != c.requests {
+			t.Errorf("%s: %+v", c.name, outcome)
 		}
 	}
 }
