@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -317,8 +318,10 @@ func scripted(line string) engine.Response {
 		return engine.Response{Status: status, Body: []byte(body), Attempts: 1}
 	case head == "":
 		return engine.Response{Status: 200, Body: []byte("{}")}
+	case slices.Contains([]string{"timeout", "reset", "refused", "unreadable"}, head):
+		return engine.Response{Failure: engine.Failure(head), Detail: strings.ToValidUTF8(body, "?")}
 	default:
-		return engine.Response{Failure: engine.Failure(head), Detail: body}
+		return engine.Response{Status: 200, Body: []byte(line)}
 	}
 }
 

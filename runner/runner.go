@@ -15,8 +15,11 @@ import (
 const (
 	defaultTimeout     = 30 * time.Second
 	defaultConcurrency = 8
-	mostConcurrency    = 1000
 )
+
+// MaxConcurrency is the most that Options.Concurrency may be: no destination
+// takes more calls at once, and each costs a connection and memory.
+const MaxConcurrency = 1000
 
 // Options says how a [Runner] works. The zero value of every field is its
 // default.
@@ -46,8 +49,8 @@ type Options struct {
 	Clock Clock
 
 	// Concurrency is how many events [Runner.Deliver] works on at once; what
-	// waits for an earlier event is not counted. 0 is 8, and 1,000 is the
-	// most. [Runner.Run] has no limit.
+	// waits for an earlier event is not counted. 0 is 8, and
+	// [MaxConcurrency] is the most. [Runner.Run] has no limit.
 	Concurrency int
 
 	// Limits bound events, answers and requests; each zero is its default.
@@ -136,8 +139,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("runner: option Timeout is %s: give 0 for %s, or more", o.Timeout, defaultTimeout)
 	case o.Concurrency < 0:
 		return o, fmt.Errorf("runner: option Concurrency is %d: give 0 for %d, or more", o.Concurrency, defaultConcurrency)
-	case o.Concurrency > mostConcurrency:
-		return o, fmt.Errorf("runner: option Concurrency is %d: give %d at most", o.Concurrency, mostConcurrency)
+	case o.Concurrency > MaxConcurrency:
+		return o, fmt.Errorf("runner: option Concurrency is %d: give %d at most", o.Concurrency, MaxConcurrency)
 	}
 	o.Timeout = orDefault(o.Timeout, defaultTimeout)
 	o.Concurrency = orDefault(o.Concurrency, defaultConcurrency)

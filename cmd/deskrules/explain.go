@@ -67,6 +67,9 @@ func (x explainer) fields(depth int, title string, fields []engine.FieldExplanat
 }
 
 func fieldText(f engine.FieldExplanation) string {
+	if f.To == "" {
+		f.To = "the whole body"
+	}
 	if f.Absent != "" {
 		return fmt.Sprintf("%s absent: %s (%s)", f.To, f.Absent, near(f.At))
 	}
