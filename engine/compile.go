@@ -471,6 +471,7 @@ func keysOf[V any](m map[string]V) []string {
 func (c *compiler) lines(nodes []lineNode, in *scope) *mapping {
 	m := &mapping{root: &target{}}
 	nodes = slices.Clone(nodes) // the tree serves every instance of a procedure
+	before := len(c.found)
 	for i := range nodes {
 		n := &nodes[i]
 		n.To = c.constants(n.To, in)
@@ -500,7 +501,9 @@ func (c *compiler) lines(nodes []lineNode, in *scope) *mapping {
 		c.errorf(nodes[0].To.at, "", "a body is an object, not an array")
 	}
 	c.overlaps(m.root)
-	c.skeleton(m, nodes)
+	if len(c.found) == before {
+		c.skeleton(m, nodes)
+	}
 	return m
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,11 +47,12 @@ paging:
 `
 
 // Whatever is written in a rule file, Load gives either findings that lie inside
-// the files, or a program that runs.
+// the files, or a program that runs. The edits move whole lines and values, so
+// that what comes of them is still a rule file more often than not.
 func FuzzRules(f *testing.F) {
 	seedRules(f)
-	f.Fuzz(func(t *testing.T, archive string) {
-		fsys, events := archiveFiles(archive)
+	f.Fuzz(func(t *testing.T, archive string, edits []byte) {
+		fsys, events := archiveFiles(edited(archive, edits))
 		program, err := Load(fsys, ".")
 		var found Diagnostics
 		switch {
@@ -79,6 +81,38 @@ func FuzzRules(f *testing.F) {
 	})
 }
 
+// edited applies edits of three bytes each: what, where, and where else.
+func edited(text string, edits []byte) string {
+	lines := strings.Split(text, "\n")
+	for edit := range slices.Chunk(edits[:min(len(edits), 24)], 3) {
+		if len(edit) < 3 {
+			break
+		}
+		i, j := int(edit[1])%len(lines), int(edit[2])%len(lines)
+		switch key, value, _ := strings.Cut(lines[i], ": "); edit[0] % 6 {
+		case 0:
+			lines = slices.Insert(lines, j, lines[i])
+		case 1:
+			if len(lines) > 1 {
+				lines = slices.Delete(lines, i, i+1)
+			}
+		case 2:
+			lines[i], lines[j] = lines[j], lines[i]
+		case 3: // the value of one line behind the key of another
+			_, other, _ := strings.Cut(lines[j], ": ")
+			lines[i] = key + ": " + other
+		case 4:
+			lines[i] = key + ":"
+		default: // one word in place of another
+			words, others := strings.Fields(value), strings.Fields(lines[j])
+			if len(words) > 0 && len(others) > 0 {
+				lines[i] = strings.ReplaceAll(lines[i], words[int(edit[2])%len(words)], others[int(edit[1])%len(others)])
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 func seedRules(f *testing.F) {
 	names, err := fs.Glob(rules.FS(), "zendesk/*.yaml")
 	if err != nil || len(names) == 0 {
@@ -95,7 +129,7 @@ func seedRules(f *testing.F) {
 		}
 		archive.Files = append(archive.Files, txtar.File{Name: filepath.Base(name), Data: data})
 	}
-	f.Add(string(txtar.Format(archive)))
+	f.Add(string(txtar.Format(archive)), []byte(nil))
 	for _, folder := range []string{"diagnostics", "executions", "explanations"} {
 		files, err := filepath.Glob(filepath.Join("testdata", folder, "*.txtar"))
 		if err != nil {
@@ -106,7 +140,11 @@ func seedRules(f *testing.F) {
 			if err != nil {
 				f.Fatal(err)
 			}
-			f.Add(string(bytes.Split(data, []byte("-- want --\n"))[0]))
+			text := string(bytes.Split(data, []byte("-- want --\n"))[0])
+			f.Add(text, []byte(nil))
+			for op := range byte(5) {
+				f.Add(text, []byte{op, 7, 11, op + 1, 9, 5, op, 12, 10})
+			}
 		}
 	}
 	bad, err := filepath.Glob(filepath.Join("testdata", "bad", "*.yaml"))
@@ -122,7 +160,7 @@ func seedRules(f *testing.F) {
 		if strings.HasPrefix(string(data), "destination:") {
 			name = "destination.yaml"
 		}
-		f.Add("-- " + name + " --\n" + string(data))
+		f.Add("-- "+name+" --\n"+string(data), []byte(nil))
 	}
 }
 

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -826,16 +829,25 @@ func quickest(runs int, do func()) time.Duration {
 	return least
 }
 
+// raced reports whether the race detector slows everything down.
+func raced() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-race" && s.Value == "true" })
+}
+
 // Eight times the bytes take about eight times as long, whatever their shape.
 func TestTimeIsLinear(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures time")
 	}
-	const small, factor, bound = 60 << 10, 8, 24
+	small, kinds := 60<<10, slices.Collect(maps.Keys(hostileEvents("0")))
+	if raced() {
+		small, kinds = 20<<10, []string{"identify", "group", "track", "email"}
+	}
 	config := embeddedConfig(t)
 	for name, shape := range hostileShapes() {
-		little, much := hostileEvents(shape(small)), hostileEvents(shape(factor*small))
-		for kind := range little {
+		little, much := hostileEvents(shape(small)), hostileEvents(shape(8*small))
+		for _, kind := range kinds {
 			run := func(event string) func() {
 				data := []byte(event)
 				return func() { finish(t, config.Start(data), func(engine.Request) {}) }
@@ -844,7 +856,7 @@ func TestTimeIsLinear(t *testing.T) {
 			linear := false
 			for try := 0; try < 4 && !linear; try++ {
 				one, eight = quickest(1+4*try, run(little[kind])), quickest(1+2*try, run(much[kind]))
-				linear = eight < 20*time.Millisecond || eight < bound*max(one, time.Millisecond)
+				linear = eight < 20*time.Millisecond || eight < 24*max(one, time.Millisecond)
 			}
 			if !linear {
 				t.Errorf("%s, %s: %v for %d bytes, %v for %d", name, kind, one, len(little[kind]), eight, len(much[kind]))
@@ -867,43 +879,67 @@ func TestManyFieldsAreLinear(t *testing.T) {
 	}
 }
 
-// The largest events take a bounded part of the memory, all that was allocated
-// on the way counted.
-func TestMemoryIsBounded(t *testing.T) {
-	config := embeddedConfig(t)
-	for name, shape := range hostileShapes() {
-		for kind, event := range hostileEvents(shape(500 << 10)) {
-			data := []byte(event)
-			size := allocated(func() {
-				x := config.Start(data)
-				for range 3 {
-					if _, more := x.Next(); !more {
-						break
-					}
-					x.Respond(engine.Response{Status: 200, Body: []byte(`{"user":{"id":1},"users":[],"user_fields":[]}`)})
-				}
-			})
-			if size > 64<<20 {
-				t.Errorf("%s, %s: %d MiB", name, kind, size>>20)
-			}
-		}
-	}
-}
-
-// The worst event and the worst answers end within a second.
-func TestWorstEventsEndInASecond(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures time")
+// The largest events end within a second, and take a bounded part of the
+// memory: all that was allocated up to the third request counts.
+func TestTheLargestEventsAreBounded(t *testing.T) {
+	if testing.Short() || raced() {
+		t.Skip("measures time and memory")
 	}
 	config := embeddedConfig(t)
 	for name, shape := range hostileShapes() {
 		for kind, event := range hostileEvents(shape(510 << 10)) {
 			data := []byte(event)
-			if took := quickest(1, func() { finish(t, config.Start(data), func(engine.Request) {}) }); took > time.Second {
-				if took = quickest(3, func() { finish(t, config.Start(data), func(engine.Request) {}) }); took > time.Second {
-					t.Errorf("%s, %s: %v", name, kind, took)
-				}
+			size := allocated(func() { begin(config.Start(data), 3) })
+			if size > 64<<20 {
+				t.Errorf("%s, %s: %d MiB", name, kind, size>>20)
+			}
+			took := time.Hour
+			for try := 0; try < 3 && took > time.Second; try++ {
+				took = min(took, quickest(1, func() { finish(t, config.Start(data), func(engine.Request) {}) }))
+			}
+			if took > time.Second {
+				t.Errorf("%s, %s: %v", name, kind, took)
 			}
 		}
+	}
+}
+
+// begin goes through the first requests.
+func begin(x *engine.Execution, requests int) {
+	for range requests {
+		if _, more := x.Next(); !more {
+			return
+		}
+		x.Respond(engine.Response{Status: 200, Body: []byte(`{"user":{"id":1},"users":[],"user_fields":[]}`)})
+	}
+}
+
+// Looking for a large event among many that are as large costs no more than
+// reading them.
+func TestWorstAnswerEndsInASecond(t *testing.T) {
+	if testing.Short() || raced() {
+		t.Skip("measures time")
+	}
+	properties := wide(900, 500<<10)
+	event := []byte(`{"type":"track","userId":"u","event":"e","timestamp":"2026-01-31T12:00:00Z","properties":` + properties + `,"traits":{"name":"N"}}`)
+	almost := `{"created_at":"2026-01-31T12:00:00Z","properties":` + properties[:len(properties)-2] + `!"}}`
+	answers := []string{`{"users":[{"id":1,"external_id":"u"}]}`, "", `{"events":[` + strings.Repeat(almost+",", 15) + almost + `]}`}
+	config := embeddedConfig(t)
+	took := quickest(3, func() {
+		x := config.Start(event)
+		for _, body := range answers {
+			x.Next()
+			if response := (engine.Response{Status: 200, Body: []byte(body)}); body != "" {
+				x.Respond(response)
+			} else {
+				x.Respond(engine.Response{Failure: engine.Timeout})
+			}
+		}
+		if o := x.Outcome(); o.Status != engine.Uncertain || !strings.Contains(o.Reason, "did not find") {
+			t.Fatalf("%s: %.300s", o.Status, o.Reason)
+		}
+	})
+	if took > time.Second {
+		t.Errorf("%v", took)
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -261,11 +262,15 @@ func asTime(v value) (value, bool) {
 	return v, fits
 }
 
-// parseTime reads RFC 3339, by the strict reader of the standard library:
-// time.Parse takes hours of one digit, too.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$`)
+
+// parseTime reads RFC 3339. The standard library alone takes hours of one digit
+// and fractions behind a comma, too.
 func parseTime(s string) (time.Time, bool) {
-	var t time.Time
-	err := t.UnmarshalText([]byte(s))
+	if !rfc3339.MatchString(s) {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
 	return t, err == nil
 }
 
