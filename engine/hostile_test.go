@@ -489,6 +489,28 @@ func TestLoopsInLoopsAreRefused(t *testing.T) {
 	}
 }
 
+// A list times a text makes no result that is as large as their product.
+func TestResultsOfExpressionsAreBounded(t *testing.T) {
+	event := `{"type":"sync","text":"` + strings.Repeat("x", 30000) + `","list":[` + strings.Repeat("0,", 999) + `0]}`
+	for _, expression := range []string{
+		"map(event.list, event.text)", `map(event.list, event.text + "y")`, "map(event.list, [event.text])", "join(event.list, event.text)", "map(event.list, upper(event.text))",
+		"map(event.list, event.list)", "let a = event.text + event.text; let b = a + a; let c = b + b; let d = c + c; let e = d + d; let f = e + e; let g = f + f; let h = g + g; let i = h + h; i + i",
+		`any(event.list, join(event.list, event.text) == "x")`,
+	} {
+		config := configure(t, map[string]string{"sync.yaml": exprRule(expression)})
+		var outcome engine.Outcome
+		body := 0
+		size := allocated(func() {
+			x := config.Start([]byte(event))
+			request, _ := x.Next()
+			body, outcome = len(request.Body), x.Outcome()
+		})
+		if size > 96<<20 || body > 16<<20 || body == 0 && (outcome.Status != engine.Failed || !strings.Contains(outcome.Reason, "cannot be evaluated: ")) {
+			t.Errorf("%.60s: a body of %d bytes, %d MiB on the way, %s %s", expression, body, size>>20, outcome.Status, outcome.Reason)
+		}
+	}
+}
+
 // The place of a mistake is its own line and column, also below the first line.
 func TestPlacesInExpressionsOfSeveralLines(t *testing.T) {
 	rule := "rule: sync\nevent: sync\nwhen: |-\n  event.a == 1\n    and é == 2\nsteps:\n  - put: things\n"

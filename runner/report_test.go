@@ -164,7 +164,7 @@ func TestTheLargestDeadLetterIsReadBack(t *testing.T) {
 	fill := func(unit string) []byte { return []byte(strings.Repeat(unit, limit/len(unit)+1)[:limit]) }
 	asJSON := append(append([]byte(`{"a":"`), fill("x")[:limit-8]...), `"}`...)
 	for name, event := range map[string][]byte{
-		"event": asJSON, "raw": fill(`"\`), "raw with control characters": fill("\x01\"\"\"\""), "base64": fill("\xff"), "zeros": fill("\x00"),
+		"event": asJSON, "raw": fill(`"\`), "raw with control characters": fill("\x01\"\"\"\"\""), "base64": fill("\xff"), "zeros": fill("\x00"),
 	} {
 		result := runner.Result{Record: runner.Record{Event: event, File: strings.Repeat("\x01", 4096)}, Outcome: engine.Outcome{
 			Status: engine.Failed, Reason: strings.Repeat("\x01", 8<<10), Answer: bytes.Repeat([]byte("\x01"), 4<<20),

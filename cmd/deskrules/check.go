@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +24,8 @@ func newCheck(sh shell) *cobra.Command {
 		Short: "Find mistakes in rules and config",
 		Long: `Find mistakes in the rules of a folder (the one that holds destination.yaml) and
 in the config. Everything that is wrong is said at once, with its place. Nothing
-is sent.
+is sent. --output github writes the findings so that GitHub Actions, and other
+CI services that know its form, show each at its line.
 
 Exit status:
   0  no mistakes; there may be warnings
@@ -39,7 +42,7 @@ Exit status:
 		},
 	}
 	o.declare(verb)
-	outputFlag(verb, &o.output)
+	outputFlag(verb, &o.output, "github")
 	return verb
 }
 
@@ -55,16 +58,19 @@ func checkArgs(verb *cobra.Command, args []string) error {
 
 func (o checkOptions) run(sh shell) error {
 	asJSON, err := wantsJSON(o.output)
-	if err != nil {
-		return err
+	if err != nil && o.output != "github" {
+		return usagef("--output %s: the formats are text, json and github", o.output)
 	}
 	checked, findings, err := o.check(sh)
 	if err != nil {
 		return err
 	}
-	if asJSON {
+	switch {
+	case asJSON:
 		err = printJSON(sh.out, forPrograms(findings))
-	} else {
+	case o.output == "github":
+		err = printAnnotations(sh.out, findings)
+	default:
 		err = checked.print(sh, findings)
 	}
 	if err == nil && len(findings.Errors()) > 0 {
@@ -96,7 +102,7 @@ func (o checkOptions) check(sh shell) (checkup, engine.Diagnostics, error) {
 	findings = append(findings, below(o.rules, program.Warnings())...)
 	made := setup{program: program, config: config, folder: o.rules}
 	findings, err = gather(findings, made.checkDestination())
-	if err == nil && config.name != "" && len(findings.Errors()) == 0 {
+	if err == nil && config.name != "" && made.fits() {
 		findings, err = gather(findings, made.checkSettings())
 	}
 	return checkup{program: program, config: config.name}, findings, err
@@ -109,6 +115,14 @@ func gather(findings engine.Diagnostics, err error) (engine.Diagnostics, error) 
 		return append(findings, more...), nil
 	}
 	return findings, err
+}
+
+// asError is findings as an error, nil where there are none.
+func asError(findings engine.Diagnostics) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	return findings
 }
 
 // print writes findings one below the other, or that there are none.
@@ -156,4 +170,34 @@ func forPrograms(findings engine.Diagnostics) []findingJSON {
 		})
 	}
 	return shown
+}
+
+// printAnnotations writes findings as workflow commands: a CI service shows each
+// at its line of a change.
+func printAnnotations(w io.Writer, findings engine.Diagnostics) error {
+	for _, d := range findings {
+		place := "file=" + annotationProperty(d.At.File)
+		if d.At.Line > 0 {
+			place += fmt.Sprintf(",line=%d,col=%d", d.At.Line, d.At.Column)
+		}
+		text := d.Detail
+		if text == "" {
+			text = d.Summary
+		}
+		if _, err := fmt.Fprintf(w, "::%s %s,title=%s::%s\n",
+			d.Severity, place, annotationProperty(d.Summary), annotationText(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// annotationText escapes what would end a workflow command.
+func annotationText(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
+}
+
+// annotationProperty escapes what would end a property of one, too.
+func annotationProperty(text string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(annotationText(text))
 }

@@ -191,11 +191,17 @@ func printVerbs(w io.Writer, parent *cobra.Command, group string) {
 	}
 }
 
-// outputFlag declares --output, which is the same for all verbs that have it.
-func outputFlag(verb *cobra.Command, output *string) {
-	verb.Flags().StringVarP(output, "output", "o", "text", "write `FORMAT` to stdout: text, or json for programs")
-	// The flag was declared on the line above, the one thing that could fail.
-	_ = verb.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+// outputFlag declares --output, which is the same for all verbs that have it,
+// apart from formats that only some verbs know.
+func outputFlag(verb *cobra.Command, output *string, more ...string) {
+	usage := "write `FORMAT` to stdout: text, or json for programs"
+	for _, format := range more {
+		usage += ", or " + format
+	}
+	verb.Flags().StringVarP(output, "output", "o", "text", usage)
+	known := cobra.FixedCompletions(append([]string{"text", "json"}, more...), cobra.ShellCompDirectiveNoFileComp)
+	// The flag was declared above, the one thing that could fail.
+	_ = verb.RegisterFlagCompletionFunc("output", known)
 }
 
 // wantsJSON reads --output.

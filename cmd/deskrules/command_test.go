@@ -3,10 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,6 +33,80 @@ func TestInterruptedVerbs(t *testing.T) {
 		if status := run(interrupted, args, shell{out: &out, err: &out, env: os.LookupEnv}); status != statusInterrupted {
 			t.Errorf("%s: status %d\n%s", args[0], status, &out)
 		}
+	}
+}
+
+// A destination that refuses the credentials is told of at once, and the end of
+// an input is not waited for that is still being written.
+func TestAStopEndsALiveInput(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(refuse))
+	defer server.Close()
+	reader, writer := io.Pipe()
+	defer writer.Close()
+	go func() {
+		for i := range 3 {
+			fmt.Fprintf(writer, `{"type":"identify","userId":"u-%d","traits":{"name":"Ada"}}`+"\n", i)
+		}
+		fmt.Fprint(writer, `{"type":"iden`)
+	}()
+	var out, complaints bytes.Buffer
+	status := run(t.Context(), []string{"run", "--base-url", server.URL, "-", "command_test.go"},
+		shell{in: reader, out: &out, err: &complaints, env: os.LookupEnv})
+	if status != statusWrong || strings.Count(complaints.String(), "refused the credentials") != 1 {
+		t.Errorf("status %d\n%s", status, &complaints)
+	}
+	if !strings.Contains(complaints.String(), "what comes after line 3 of stdin was not tried; not begun:\n") {
+		t.Errorf("the place is not told:\n%s", &complaints)
+	}
+	if !strings.HasPrefix(out.String(), "3 events: 3 unfinished\n") {
+		t.Errorf("the summary is\n%s", &out)
+	}
+}
+
+// A pipe that nobody writes to must not hold a run that is to end.
+func TestAPipeWithoutAWriterCanBeInterrupted(t *testing.T) {
+	for _, args := range [][]string{
+		{"run", "--simulate", "PIPE"},
+		{"run", "--simulate", "command_test.go", "--report", "PIPE"},
+		{"eval", "PIPE"},
+	} {
+		// Each has a pipe of its own, or one would write to the other.
+		pipe := filepath.Join(t.TempDir(), "pipe")
+		if err := exec.Command("mkfifo", pipe).Run(); err != nil {
+			t.Skip("there are no named pipes here")
+		}
+		args[len(args)-1] = pipe
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		ended := make(chan int, 1)
+		go func() { ended <- run(ctx, args, shell{out: io.Discard, err: io.Discard, env: os.LookupEnv}) }()
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%q hangs", args)
+		}
+		cancel()
+	}
+}
+
+// Thousands of inputs are no reason for thousands of open files, nor for all of
+// them in memory.
+func TestInputsAreOpenedOneAfterTheOther(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "events.ndjson")
+	if err := os.WriteFile(name, []byte(`{"type":"page"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files, err := findInputs(slices.Repeat([]string{name}, 100), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open, err := os.ReadDir("/proc/self/fd"); err == nil && len(open) > 80 {
+		t.Errorf("%d files are open", len(open))
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := files[0].open(t.Context(), nil); err == nil {
+		t.Error("the file was open already")
 	}
 }
 

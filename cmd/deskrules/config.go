@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/internal/spell"
 )
 
 // defaultConfig is the config file that is read without being named.
@@ -22,10 +23,12 @@ const defaultConfig = "deskrules.yaml"
 // value is the config of somebody who has none.
 type configFile struct {
 	name        string
-	lines       []string
 	destination placed
+	hasSettings bool // the key settings is there
 	settings    map[string]any
 	places      map[string]engine.Position // of each setting's name
+	unreadable  map[string]bool            // settings whose value is a finding
+	incomplete  bool                       // there may be settings that were not understood
 }
 
 // placed is a text and where it stands.
@@ -64,7 +67,9 @@ func (s sources) loadConfig(sh shell) (configFile, error) {
 // understand is a finding, and all findings come at once.
 func parseConfig(name, text string, env func(string) (string, bool), unset unsetVariables) (configFile, error) {
 	parser := configParser{
-		file:  configFile{name: name, lines: strings.Split(text, "\n"), settings: map[string]any{}, places: map[string]engine.Position{}},
+		file: configFile{
+			name: name, settings: map[string]any{}, places: map[string]engine.Position{}, unreadable: map[string]bool{},
+		},
 		env:   env,
 		unset: unset,
 	}
@@ -77,35 +82,10 @@ func parseConfig(name, text string, env func(string) (string, bool), unset unset
 	return parser.file, nil
 }
 
-// finding is a diagnostic about a place of the config. Its snippet ends where
-// a setting's value begins: no secret is ever shown.
+// finding is a diagnostic about a place of the config. It shows nothing of the
+// line: a secret whose lines are badly indented may begin anywhere.
 func (c configFile) finding(at engine.Position, summary, detail string) engine.Diagnostic {
-	found := engine.Diagnostic{Severity: engine.SeverityError, Summary: summary, Detail: detail, At: at}
-	if at.Line >= 1 && at.Line <= len(c.lines) {
-		found.Line = beforeValue(c.lines[at.Line-1])
-		found.Width = wordWidth(found.Line, at.Column)
-	}
-	return found
-}
-
-// beforeValue cuts a line after the colon of its first key. A line without one
-// is part of a longer value and is not shown.
-func beforeValue(line string) string {
-	key, _, found := strings.Cut(line, ":")
-	if !found || strings.ContainsAny(key, "{[") {
-		return ""
-	}
-	return key + ":"
-}
-
-// wordWidth is how many characters the word at a column has.
-func wordWidth(line string, column int) int {
-	runes := []rune(line)
-	if column < 1 || column > len(runes) {
-		return 1
-	}
-	word, _, _ := strings.Cut(string(runes[column-1:]), ":")
-	return max(len([]rune(strings.TrimSpace(word))), 1)
+	return engine.Diagnostic{Severity: engine.SeverityError, Summary: summary, Detail: detail, At: at}
 }
 
 // A configParser collects findings while it reads.
@@ -114,6 +94,7 @@ type configParser struct {
 	env      func(string) (string, bool)
 	unset    unsetVariables
 	findings engine.Diagnostics
+	torn     bool // a text is missing, and what looks like a key may be a part of it
 }
 
 func (p *configParser) refuse(node *yaml.Node, detail, format string, args ...any) {
@@ -131,7 +112,8 @@ func (p *configParser) document(text string) *yaml.Node {
 		return nil
 	}
 	if err != nil {
-		p.findings = append(p.findings, p.syntaxFinding(err))
+		p.findings = append(p.findings, p.syntaxFinding(text, err))
+		p.file.incomplete = true
 		return nil
 	}
 	if decoder.Decode(&more) == nil {
@@ -142,7 +124,7 @@ func (p *configParser) document(text string) *yaml.Node {
 
 // syntaxFinding places an error of the YAML library, whose texts begin with
 // "yaml: line N: ". It names no line where the error is in the first one.
-func (p *configParser) syntaxFinding(err error) engine.Diagnostic {
+func (p *configParser) syntaxFinding(text string, err error) engine.Diagnostic {
 	problem := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
 	if match := regexp.MustCompile(`^line (\d+): (.*)`).FindStringSubmatch(problem); match != nil {
@@ -155,8 +137,8 @@ func (p *configParser) syntaxFinding(err error) engine.Diagnostic {
 		problem = "unknown anchor (a value that begins with * needs quotes)"
 	}
 	at := engine.Position{File: p.file.name, Line: line, Column: 1}
-	if line <= len(p.file.lines) {
-		at.Column += len(p.file.lines[line-1]) - len(strings.TrimLeft(p.file.lines[line-1], " "))
+	if lines := strings.Split(text, "\n"); line <= len(lines) {
+		at.Column += len(lines[line-1]) - len(strings.TrimLeft(lines[line-1], " "))
 	}
 	return p.file.finding(at, "this is not YAML: "+problem, "")
 }
@@ -170,6 +152,9 @@ func (p *configParser) keys(node *yaml.Node, read func(key, value *yaml.Node)) {
 	seen := map[string]int{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
+		if p.torn {
+			return
+		}
 		if line, twice := seen[key.Value]; twice {
 			p.refuse(key, "", "%q is already in line %d", key.Value, line)
 			continue
@@ -184,11 +169,13 @@ func (p *configParser) topLevel(key, value *yaml.Node) {
 	case "destination":
 		p.destination(value)
 	case "settings":
+		p.file.hasSettings = true
 		if value.Tag != "!!null" {
 			p.keys(value, p.setting)
 		}
 	default:
-		p.refuse(key, "Known here: destination, settings.", "unknown key %q", key.Value)
+		p.file.incomplete = true
+		p.refuse(key, spell.Advice(key.Value, []string{"destination", "settings"}), "unknown key %q", key.Value)
 	}
 }
 
@@ -205,33 +192,45 @@ func (p *configParser) destination(value *yaml.Node) {
 // value fits, only the rules can tell.
 func (p *configParser) setting(key, value *yaml.Node) {
 	p.file.places[key.Value] = engine.Position{File: p.file.name, Line: key.Line, Column: key.Column}
-	if value.Kind != yaml.ScalarNode || value.Style&yaml.TaggedStyle != 0 {
-		p.refuse(key, "", "the value of %q is not a plain one", key.Value)
-		return
-	}
-	switch value.Tag {
-	case "!!str":
-		if text, complete := p.expand(key, value); complete {
-			p.file.settings[key.Value] = text
-		}
-	case "!!null":
-		p.refuse(key, "Remove the line, or give it a value.", "%q has no value", key.Value)
-	case "!!bool", "!!int", "!!float":
-		p.scalar(key, value)
-	default:
-		p.refuse(key, "Put it in quotes.", "YAML takes the value of %q for something else than text", key.Value)
+	read, readable := p.value(key, value)
+	switch {
+	case readable:
+		p.file.settings[key.Value] = read
+	case p.unset == refuseUnset:
+		p.file.unreadable[key.Value] = true
 	}
 }
 
-// scalar keeps a boolean or a number. What YAML would make of 0x1f or 1_000 is
+// value reads the value of a setting, and reports whether it is of any use.
+func (p *configParser) value(key, value *yaml.Node) (any, bool) {
+	block := value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	switch {
+	case value.Kind != yaml.ScalarNode || value.Style&yaml.TaggedStyle != 0:
+		p.refuse(key, "", "the value of %q is not a plain one", key.Value)
+	case block && value.Value == "":
+		p.torn = true
+		p.refuse(key, "The lines of its text have to be indented further than its name.", "%q has no value", key.Value)
+	case value.Tag == "!!str":
+		return p.expand(key, value)
+	case value.Tag == "!!null":
+		p.refuse(key, "Remove the line, or give it a value.", "%q has no value", key.Value)
+	case value.Tag == "!!bool", value.Tag == "!!int", value.Tag == "!!float":
+		return p.scalar(key, value)
+	default:
+		p.refuse(key, "Put it in quotes.", "YAML takes the value of %q for something else than text", key.Value)
+	}
+	return nil, false
+}
+
+// scalar reads a boolean or a number. What YAML would make of 0x1f or 1_000 is
 // nothing that anybody expects.
-func (p *configParser) scalar(key, value *yaml.Node) {
+func (p *configParser) scalar(key, value *yaml.Node) (any, bool) {
 	var read any
 	if err := value.Decode(&read); err != nil || fmt.Sprint(read) != value.Value {
 		p.refuse(key, "Write true, false or plain digits; put text in quotes.", "the value of %q is written in an unusual way", key.Value)
-		return
+		return nil, false
 	}
-	p.file.settings[key.Value] = read
+	return read, true
 }
 
 // expand puts environment variables in the place of ${NAME}, and reports

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner"
@@ -17,8 +19,19 @@ type delivery struct {
 	tally    *tally
 	progress *progress
 
-	at   place // the last event of the input at hand that has a result
-	lost error // why a result could not be written down
+	begun   int   // how many inputs were opened
+	at      place // how far the last of them was read: what is up to here has a result
+	ended   bool  // and that it was read to its end
+	stopped chan struct{}
+	stop    *runner.StopError // told already, when stopped was closed
+
+	lost       error   // why a result could not be written down
+	kept       place   // the last event whose result was
+	unrecorded []place // events that ended after that
+}
+
+func newDelivery(sh shell) *delivery {
+	return &delivery{tally: newTally(), progress: newProgress(sh), stopped: make(chan struct{})}
 }
 
 // deliver takes the inputs one after the other. Once a file cannot be read on,
@@ -30,41 +43,113 @@ func (d *delivery) deliver(ctx context.Context) error {
 	d.progress.show(d.tally)
 	var stopped error
 	for i, in := range d.inputs {
-		d.at = place{input: i, file: in.name}
-		err := d.runner.Deliver(ctx, runner.ReadEvents(in, engine.Limits{}), func(result runner.Result) {
-			if !d.take(result) {
-				abandon()
-			}
-		})
-		var stop *runner.StopError
+		d.begun, d.at, d.ended = i+1, place{input: i, file: in.name}, false
+		err := d.one(ctx, in, abandon)
 		switch {
 		case d.lost != nil:
-			return fmt.Errorf("the results could not be written: %w", pathError(d.lost))
-		case errors.As(err, &stop):
+			return d.notWritten()
+		case err == nil:
+		case d.ended && isStop(err):
 			// What is left is read all the same, so that it is recorded.
 			stopped = err
-		case errors.Is(err, context.Canceled):
+		case stopped != nil && !isStop(err):
+			return errors.Join(stopped, err)
+		default:
 			return err
-		case err != nil:
-			return fmt.Errorf("%s: %w", in.name, err)
 		}
 	}
 	return stopped
 }
 
-// take handles one result and reports whether it could be kept.
+func isStop(err error) bool {
+	_, ok := errors.AsType[*runner.StopError](err)
+	return ok
+}
+
+// one delivers the events of one input.
+func (d *delivery) one(ctx context.Context, in input, abandon func()) error {
+	opened, err := in.open(ctx, d.stopped)
+	if err != nil {
+		return in.wrong(err)
+	}
+	defer opened.close()
+	err = d.runner.Deliver(ctx, runner.ReadEvents(opened, engine.Limits{}), func(result runner.Result) {
+		if !d.take(result) {
+			abandon()
+		}
+	})
+	// A run that was cut short drops what it has read, perhaps up to the end.
+	d.ended = opened.ended.Load() && ctx.Err() == nil
+	return in.wrong(err)
+}
+
+// take handles one result and reports whether it could be kept. What could not
+// is no part of the summary, which must not claim more than the records.
 func (d *delivery) take(result runner.Result) bool {
-	at := place{input: d.at.input, file: d.at.file, line: result.Record.Line}
-	d.at.line = max(d.at.line, at.line)
+	at := place{input: d.at.input, file: d.at.file, line: result.Record.Line, element: result.Record.Element}
+	if at.compare(d.at) > 0 {
+		d.at = at
+	}
 	if len(d.inputs) > 1 {
 		result.Record.File = at.file
 	}
-	d.tally.add(at, result.Outcome)
-	d.progress.show(d.tally)
-	if err := d.records.keep(result); err != nil && d.lost == nil {
-		d.lost = err
+	err := d.records.keep(result)
+	if err != nil {
+		d.lost = errors.Join(d.lost, err)
+		d.unrecorded = append(d.unrecorded, at)
+	} else {
+		d.kept = at
+		d.tally.add(at, result.Outcome)
 	}
+	d.progress.show(d.tally)
+	d.tellStop()
 	return d.lost == nil
+}
+
+// tellStop says at once why nothing is sent any more: an input that is still
+// being written may have no end.
+func (d *delivery) tellStop() {
+	if d.stop != nil {
+		return
+	}
+	if d.stop = d.runner.Stopped(); d.stop != nil {
+		close(d.stopped)
+		complain(d.progress, d.stop.Error())
+	}
+}
+
+// notWritten says why the run ended that could not write down its results, and
+// of which events it is not known what became of them.
+func (d *delivery) notWritten() error {
+	last := "nothing was kept"
+	if d.kept.file != "" {
+		last = "the last one kept is that of " + d.kept.String()
+	}
+	return fmt.Errorf("the results could not be written: %w; %s\n  not recorded: %s", pathError(firstOf(d.lost)), last, d.missing())
+}
+
+// missing lists the first events that are not recorded.
+func (d *delivery) missing() string {
+	slices.SortFunc(d.unrecorded, place.compare)
+	var missing []string
+	for _, at := range d.unrecorded[:min(len(d.unrecorded), maxShownReasons)] {
+		missing = append(missing, at.String())
+	}
+	if more := len(d.unrecorded) - len(missing); more > 0 {
+		missing = append(missing, "and "+thousands(more)+" more")
+	}
+	return strings.Join(missing, ", ")
+}
+
+// firstOf gives the first of joined errors: the others follow from it.
+func firstOf(err error) error {
+	for {
+		joined, ok := err.(interface{ Unwrap() []error })
+		if !ok {
+			return err
+		}
+		err = joined.Unwrap()[0]
+	}
 }
 
 // ending tells a run that came to its end from one that was cut short.
@@ -79,25 +164,62 @@ func (d *delivery) ending(failed error) (stopped string, interrupted bool) {
 	}
 }
 
-// verdict gives the exit status of a run whose summary has been printed.
+// verdict gives the exit status of a run whose summary has been printed, and
+// says where to go on.
 func (d *delivery) verdict(sh shell, failed error) error {
+	rest := d.unread().String()
 	switch {
-	case errors.Is(failed, context.Canceled):
-		complain(sh.err, "interrupted: "+d.reached())
-		return exitStatus(statusInterrupted)
-	case failed != nil:
-		return failed
-	case !d.tally.done():
-		return exitStatus(statusUndelivered)
-	default:
+	case failed == nil && d.tally.done():
 		return nil
+	case failed == nil:
+		return exitStatus(statusUndelivered)
+	case errors.Is(failed, context.Canceled):
+		complain(sh.err, "interrupted: "+rest)
+		return exitStatus(statusInterrupted)
 	}
+	if d.stop == nil || failed != error(d.stop) { // else it has been told
+		complain(sh.err, failed.Error())
+	}
+	if rest != "" {
+		complain(sh.err, rest)
+	}
+	return exitStatus(statusWrong)
 }
 
-// reached says how far an interrupted run came, for whoever goes on from there.
-func (d *delivery) reached() string {
-	if d.at.line == 0 {
-		return fmt.Sprintf("nothing of %s was read", d.at.file)
+// An unread is what a run that was cut short did not get to.
+type unread struct {
+	after    place // what comes after it; no file where all was read
+	notBegun []string
+}
+
+// unread says how far the run came, for whoever goes on from there.
+func (d *delivery) unread() unread {
+	left := unread{notBegun: d.inputs[d.begun:].names()}
+	if !d.ended {
+		left.after = d.at
 	}
-	return fmt.Sprintf("what comes after line %d of %s was not tried", d.at.line, d.at.file)
+	return left
+}
+
+func (u unread) String() string {
+	var parts []string
+	if u.after.file != "" {
+		parts = append(parts, u.rest())
+	}
+	if len(u.notBegun) > 0 {
+		parts = append(parts, "not begun: "+strings.Join(u.notBegun, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// rest is what there is of the input that was not read to its end.
+func (u unread) rest() string {
+	at := fmt.Sprintf("line %d", u.after.line)
+	switch {
+	case u.after.line == 0:
+		return fmt.Sprintf("nothing of %s was read", u.after.file)
+	case u.after.element > 0:
+		at = fmt.Sprintf("element %d (line %d)", u.after.element, u.after.line)
+	}
+	return fmt.Sprintf("what comes after %s of %s was not tried", at, u.after.file)
 }

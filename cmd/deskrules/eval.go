@@ -84,11 +84,10 @@ func (o evalOptions) run(ctx context.Context, sh shell, name string) error {
 	if err != nil {
 		return err
 	}
-	in, err := openInput(name, sh.in)
+	in, err := findInput(name, sh.in)
 	if err != nil {
 		return err
 	}
-	defer inputs{in}.close()
 	show := printer(sh.out, styleFor(sh.out, sh.env))
 	if asJSON {
 		show = jsonPrinter(sh.out)
@@ -142,7 +141,7 @@ type rehearsed struct {
 // all evaluates the events of an input, each with a delivery of its own, so
 // that what is heard belongs to it.
 func (r rehearsal) all(ctx context.Context, in input, show func(rehearsed) error) error {
-	text, err := pasted(in)
+	text, err := readPasted(ctx, in)
 	if err != nil {
 		return fmt.Errorf("events %s: %w", in.name, err)
 	}
@@ -170,6 +169,16 @@ func (r rehearsal) all(ctx context.Context, in input, show func(rehearsed) error
 		return exitStatus(status)
 	}
 	return nil
+}
+
+// readPasted reads all of an input, which may come from somebody's keyboard.
+func readPasted(ctx context.Context, in input) (io.Reader, error) {
+	opened, err := in.open(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.close()
+	return await(ctx, func() (io.Reader, error) { return pasted(opened) })
 }
 
 func (r rehearsal) one(ctx context.Context, record runner.Record) (rehearsed, error) {
@@ -258,6 +267,9 @@ func printer(w io.Writer, look style) func(rehearsed) error {
 
 func title(result runner.Result) string {
 	text := fmt.Sprintf("# line %d", result.Record.Line)
+	if result.Record.Element > 0 {
+		text = fmt.Sprintf("# element %d", result.Record.Element)
+	}
 	if result.Type != "" {
 		text += ": " + printable(result.Type)
 	}
@@ -303,6 +315,7 @@ func printOutcome(w io.Writer, look style, outcome engine.Outcome) {
 	}
 }
 
+// behind adds the line of the rules that is behind a reason.
 func behind(at engine.Position) string {
 	if at.Line == 0 {
 		return ""
@@ -313,6 +326,7 @@ func behind(at engine.Position) string {
 // A rehearsedJSON is a rehearsed event for programs.
 type rehearsedJSON struct {
 	Line      int           `json:"line"`
+	Element   int           `json:"element,omitempty"`
 	MessageID string        `json:"message_id"`
 	Type      string        `json:"type"`
 	Rules     []string      `json:"rules"`
@@ -332,7 +346,7 @@ func jsonPrinter(w io.Writer) func(rehearsed) error {
 	return func(heard rehearsed) error {
 		outcome := heard.result.Outcome
 		shown := rehearsedJSON{
-			Line: heard.result.Record.Line, MessageID: heard.result.MessageID, Type: heard.result.Type,
+			Line: heard.result.Record.Line, Element: heard.result.Record.Element, MessageID: heard.result.MessageID, Type: heard.result.Type,
 			Rules: append([]string{}, outcome.Rules...), Outcome: outcome.Status, Error: outcome.Reason,
 			At: outcome.At.String(), Warnings: []string{}, Requests: append([]exchange{}, heard.exchanges...), Explanation: heard.result.Explanation,
 		}

@@ -53,6 +53,15 @@ func findInput(name string, stdin io.Reader) (input, error) {
 	return input{name: name, info: info}, nil
 }
 
+// wrong names the input in an error of its own; that a run was cut short is
+// none.
+func (in input) wrong(err error) error {
+	if err == nil || isStop(err) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", in.name, err)
+}
+
 // infoOf tells which file a stream is; nil where it is none.
 func infoOf(stream any) os.FileInfo {
 	file, ok := stream.(*os.File)
@@ -92,11 +101,12 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (s *source) close() error {
-	if s.file == nil {
-		return nil
+// close ends a read that is under way. What closing a file says that was only
+// read concerns nobody.
+func (s *source) close() {
+	if s.file != nil {
+		_ = s.file.Close()
 	}
-	return s.file.Close()
 }
 
 // open begins to read an input. What is still being written is not waited for
@@ -188,21 +198,24 @@ func (l *liveReader) fill() {
 	l.got <- n
 }
 
-// filled waits for the read that is under way.
+// filled waits for the read that is under way, for as long as it is wanted.
 func (l *liveReader) filled() bool {
 	select {
 	case n := <-l.got:
-		l.left = l.buffer[:n]
-		return true
+		return l.take(n)
 	case <-l.stopped:
 	}
 	select {
 	case n := <-l.got:
-		l.left = l.buffer[:n]
-		return true
+		return l.take(n)
 	case <-time.After(patience):
 		return false
 	}
+}
+
+func (l *liveReader) take(n int) bool {
+	l.left = l.buffer[:n]
+	return true
 }
 
 // maxPasted is the size up to which a file may be a single event that is
@@ -241,9 +254,15 @@ func (in inputs) names() []string {
 // holds reports whether a file is one of the inputs, whatever it is called.
 func (in inputs) holds(info os.FileInfo) bool {
 	for _, each := range in {
-		if info != nil && each.info != nil && os.SameFile(info, each.info) {
+		if sameFile(info, each.info) {
 			return true
 		}
 	}
 	return false
+}
+
+// sameFile reports whether two are one file with content of its own: devices
+// and terminals may well be both read and written.
+func sameFile(a, b os.FileInfo) bool {
+	return a != nil && b != nil && a.Mode().IsRegular() && os.SameFile(a, b)
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,70 +19,143 @@ type records struct {
 	files       []*os.File
 }
 
+// A recordFile is a file that a run is to write, as a flag names it.
+type recordFile struct {
+	flag, name string
+	file       *os.File // nil for standard output
+}
+
+// occupied are the files that a run reads and must not write to.
+type occupied struct {
+	inputs inputs
+	others []recordFile
+}
+
 // openRecords makes the files before the first event is sent: what cannot be
-// kept is not begun.
-func (o *runOptions) openRecords(in inputs, stdout io.Writer) (*records, error) {
+// kept is not begun. Nothing is emptied before everything has been found right,
+// so that a run that is refused leaves all files as they were.
+func (o *runOptions) openRecords(ctx context.Context, taken occupied, stdout io.Writer) (*records, error) {
 	opened := &records{}
-	if o.report != "" {
-		w, err := opened.open("--report", o.report, in, stdout)
-		if err != nil {
+	wanted := o.recordFiles()
+	for _, file := range wanted {
+		if err := opened.open(ctx, file, taken, stdout); err != nil {
 			return nil, errors.Join(err, opened.close())
 		}
-		opened.report = runner.NewReport(w)
+		taken.others = append(taken.others, *file)
 	}
-	if o.deadLetter != "" {
-		if err := o.checkDeadLetter(); err != nil {
+	for _, file := range wanted {
+		if err := file.empty(); err != nil {
 			return nil, errors.Join(err, opened.close())
 		}
-		w, err := opened.open("--dead-letter", o.deadLetter, in, stdout)
-		if err != nil {
-			return nil, errors.Join(err, opened.close())
-		}
-		opened.deadLetters = runner.NewDeadLetters(w)
+		opened.use(file, stdout)
 	}
 	return opened, nil
 }
 
-// checkDeadLetter keeps a run from destroying the dead letters of an earlier
-// one: they may be all that is left of their events.
-func (o *runOptions) checkDeadLetter() error {
-	info, err := os.Stat(o.deadLetter)
-	if err == nil && info.Mode().IsRegular() && info.Size() > 0 {
-		return fmt.Errorf("--dead-letter %s: the file is not empty. Deliver what is in it, or remove it, or name another", o.deadLetter)
+func (o *runOptions) recordFiles() (wanted []*recordFile) {
+	for _, file := range []recordFile{{flag: "--report", name: o.report}, {flag: "--dead-letter", name: o.deadLetter}} {
+		if file.name != "" {
+			wanted = append(wanted, &file)
+		}
+	}
+	return wanted
+}
+
+// open opens a file that may be written to, and leaves what it holds.
+func (r *records) open(ctx context.Context, file *recordFile, taken occupied, stdout io.Writer) error {
+	if file.name == "-" {
+		return file.free(infoOf(stdout), taken)
+	}
+	info, err := os.Stat(file.name)
+	if err == nil {
+		err = errors.Join(file.free(info, taken), file.mayGo(info))
+		if err != nil {
+			return err
+		}
+	}
+	// A pipe that nobody reads is not open until somebody does.
+	file.file, err = await(ctx, func() (*os.File, error) {
+		return os.OpenFile(file.name, os.O_WRONLY|os.O_CREATE, 0o600)
+	})
+	if err != nil {
+		return file.wrong(pathError(err))
+	}
+	r.files = append(r.files, file.file)
+	return nil
+}
+
+func (r *records) use(file *recordFile, stdout io.Writer) {
+	w := stdout
+	if file.file != nil {
+		w = file.file
+	}
+	if file.flag == "--report" {
+		r.report = runner.NewReport(w)
+	} else {
+		r.deadLetters = runner.NewDeadLetters(w)
+	}
+}
+
+func (f recordFile) wrong(err error) error { return fmt.Errorf("%s %s: %w", f.flag, f.name, err) }
+
+// free refuses a file that the run reads, or writes already.
+func (f recordFile) free(info os.FileInfo, taken occupied) error {
+	if taken.inputs.holds(info) {
+		return f.wrong(errors.New("this is a file of events, and would be overwritten"))
+	}
+	for _, other := range taken.others {
+		if own, err := os.Stat(other.name); err == nil && sameFile(info, own) {
+			return f.wrong(fmt.Errorf("%s has this file", other.flag))
+		}
 	}
 	return nil
 }
 
-func (r *records) open(flag, name string, in inputs, stdout io.Writer) (io.Writer, error) {
-	if name == "-" {
-		return stdout, nil
+// mayGo keeps a run from destroying what is in a file. Dead letters may be all
+// that is left of their events; a report may follow another report.
+func (f recordFile) mayGo(info os.FileInfo) error {
+	if !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil
 	}
-	if in.holds(name) {
-		return nil, fmt.Errorf("%s %s: this is a file of events, and would be overwritten", flag, name)
+	if f.flag == "--dead-letter" {
+		return f.wrong(errors.New("the file is not empty. Deliver what is in it, or remove it, or name another"))
 	}
-	if r.holds(name) {
-		return nil, fmt.Errorf("%s %s: --report has this file", flag, name)
+	start, err := startOf(f.name)
+	switch {
+	case err != nil:
+		return f.wrong(pathError(err))
+	case bytes.Contains(start, []byte(`"deskrules_dead_letter"`)):
+		return f.wrong(errors.New("the file holds dead letters. Deliver them, or remove it, or name another"))
+	case !bytes.HasPrefix(start, []byte(`{"line":`)) && !bytes.HasPrefix(start, []byte(`{"file":`)):
+		return f.wrong(errors.New("the file holds something else than a report. Remove it, or name another"))
 	}
-	file, err := createPrivate(name)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", flag, name, pathError(err))
-	}
-	r.files = append(r.files, file)
-	return file, nil
+	return nil
 }
 
-// holds reports whether a file is open already.
-func (r *records) holds(name string) bool {
-	info, err := os.Stat(name)
+// startOf gives the first line of a file, as far as it tells what the file is.
+func startOf(name string) ([]byte, error) {
+	file, err := os.Open(name)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	for _, file := range r.files {
-		if own, err := file.Stat(); err == nil && info.Mode().IsRegular() && os.SameFile(info, own) {
-			return true
-		}
+	defer file.Close()
+	start, err := bufio.NewReader(file).ReadSlice('\n')
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+		return nil, err
 	}
-	return false
+	return start, nil
+}
+
+// empty makes a file ready: empty, and private, as what events hold is personal
+// data. A device such as /dev/null, or a pipe, is not ours to change.
+func (f recordFile) empty() error {
+	if info := infoOf(f.file); f.file == nil || info == nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	if err := errors.Join(f.file.Truncate(0), f.file.Chmod(0o600)); err != nil {
+		return f.wrong(pathError(err))
+	}
+	return nil
 }
 
 // keep writes down one result.
@@ -103,18 +179,14 @@ func (r *records) close() error {
 	return err
 }
 
-// createPrivate makes a file that only its owner can read: what events hold is
-// personal data. A file that is there already is emptied and made private.
+// createPrivate makes a file that only its owner can read: what accounts hold
+// is personal data. A file that is there already is emptied and made private.
 func createPrivate(name string) (*os.File, error) {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	// A device such as /dev/null, or a pipe, is not ours to change.
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return file, err
-	}
-	if err := file.Chmod(0o600); err != nil {
+	if err := (recordFile{name: name, file: file}).empty(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil

@@ -41,24 +41,36 @@ type setup struct {
 	folder  string // where the rules come from, as the user named it; empty for the embedded ones
 }
 
-// load reads the rules and the config, which has a say in which rules.
+// load reads the rules and the config, which has a say in which rules. A value
+// that cannot be read, such as a variable that is not set, does not hide what
+// else is wrong.
 func (s sources) load(sh shell) (setup, error) {
 	config, err := s.loadConfig(sh)
+	findings, err := gather(nil, err)
 	if err != nil {
 		return setup{}, err
 	}
 	program, err := s.loadProgram(config.destination.text)
-	if err != nil {
-		return setup{}, err
+	if findings, err = gather(findings, err); err != nil || program == nil {
+		return setup{}, errors.Join(asError(findings), err)
 	}
 	made := setup{program: program, config: config, folder: s.rules}
-	return made, made.checkDestination()
+	if findings, err = gather(findings, made.checkDestination()); err == nil && len(findings) > 0 && made.fits() {
+		findings, err = gather(findings, made.checkGiven())
+	}
+	return made, errors.Join(asError(findings), err)
+}
+
+// fits reports whether the settings are meant for these rules.
+func (s setup) fits() bool {
+	wanted := s.config.destination.text
+	return wanted == "" || wanted == s.program.Name()
 }
 
 // checkDestination refuses settings that are meant for other rules.
 func (s setup) checkDestination() error {
 	wanted := s.config.destination
-	if wanted.text == "" || wanted.text == s.program.Name() {
+	if s.fits() {
 		return nil
 	}
 	return engine.Diagnostics{s.config.finding(wanted.at, fmt.Sprintf("the rules are for %q", s.program.Name()),
@@ -68,8 +80,34 @@ func (s setup) checkDestination() error {
 // checkSettings asks the rules about the settings. What they say is placed in
 // the config file, where the setting is.
 func (s setup) checkSettings() error {
-	_, err := s.program.Configure(s.config.settings)
-	return s.placeSettings(err)
+	return s.placeSettings(s.problems(), "Write that file, or try --simulate, which needs none.")
+}
+
+// checkGiven is checkSettings where settings may be missing.
+func (s setup) checkGiven() error {
+	given := slices.DeleteFunc(s.problems(), func(wrong engine.SettingError) bool {
+		_, placed := s.config.places[wrong.Name]
+		return !placed
+	})
+	return s.placeSettings(given, "")
+}
+
+// problems is what the rules say of the settings, apart from those that could
+// not be read and have a finding of their own: they count as given.
+func (s setup) problems() engine.SettingsError {
+	if s.config.incomplete {
+		return nil
+	}
+	settings := maps.Clone(s.config.settings)
+	for name := range s.config.unreadable {
+		if settings == nil {
+			settings = map[string]any{}
+		}
+		settings[name] = "unreadable"
+	}
+	_, err := s.program.Configure(settings)
+	wrong, _ := errors.AsType[engine.SettingsError](err)
+	return slices.DeleteFunc(wrong, func(wrong engine.SettingError) bool { return s.config.unreadable[wrong.Name] })
 }
 
 // rehearsal gives settings for a run that nothing real depends on: those of the
@@ -89,7 +127,11 @@ func (s setup) rehearsal() (settings map[string]any, err error) {
 			return settings, nil
 		}
 	}
-	return nil, s.placeSettings(err)
+	wrong, ok := errors.AsType[engine.SettingsError](err)
+	if !ok {
+		return nil, err
+	}
+	return nil, s.placeSettings(wrong, "Write that file, or give each required setting an example: in destination.yaml.")
 }
 
 func (s setup) isRequired(name string) bool {
@@ -98,15 +140,15 @@ func (s setup) isRequired(name string) bool {
 	})
 }
 
-// placeSettings turns an error about settings into findings in the config file.
-// Without a config file there is no place, but something to be said.
-func (s setup) placeSettings(err error) error {
-	var wrong engine.SettingsError
-	if !errors.As(err, &wrong) {
-		return err
+// placeSettings turns what is wrong with settings into findings in the config
+// file. Without a config file there is no place, but something to be said, and
+// advice that suits the verb.
+func (s setup) placeSettings(wrong engine.SettingsError, advice string) error {
+	if len(wrong) == 0 {
+		return nil
 	}
 	if s.config.name == "" {
-		return withoutConfig(wrong)
+		return withoutConfig(wrong, advice)
 	}
 	var findings engine.Diagnostics
 	for _, setting := range wrong {
@@ -117,12 +159,12 @@ func (s setup) placeSettings(err error) error {
 
 // withoutConfig says what is missing to somebody who may not know yet that
 // there is such a thing as a config.
-func withoutConfig(wrong engine.SettingsError) error {
+func withoutConfig(wrong engine.SettingsError, advice string) error {
 	lines := []string{"there is no " + defaultConfig + ", and settings are missing:"}
 	for _, setting := range wrong {
 		lines = append(lines, "  "+setting.Error())
 	}
-	return errors.New(strings.Join(append(lines, "Write that file, or try --simulate, which needs none."), "\n"))
+	return errors.New(strings.Join(append(lines, advice), "\n"))
 }
 
 func (s setup) placeSetting(wrong engine.SettingError) engine.Diagnostic {
@@ -134,7 +176,18 @@ func (s setup) placeSetting(wrong engine.SettingError) engine.Diagnostic {
 	if !placed {
 		at = engine.Position{File: s.config.name}
 	}
-	return s.config.finding(at, summary, "")
+	return s.config.finding(at, summary, s.adviceFor(wrong.Name))
+}
+
+// adviceFor helps those who write yes or on, which YAML takes for text.
+func (s setup) adviceFor(name string) string {
+	_, isText := s.config.settings[name].(string)
+	for _, declared := range s.program.Settings() {
+		if declared.Name == name && declared.Type == "boolean" && isText {
+			return "Write true or false, without quotes."
+		}
+	}
+	return ""
 }
 
 // loadProgram compiles the rules of a folder, or the embedded ones of a

@@ -3,9 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/deskrules/deskrules/runner"
 )
 
 // runOptions are the flags of run.
@@ -41,9 +48,10 @@ and run the dead letters as events.
 Exit status:
   0  every event was delivered or ignored
   1  some were not
-  2  rules, config or arguments are wrong, or the destination refused the
-     credentials
-  3  interrupted: what was in flight is finished, the rest is unfinished`,
+  2  rules, config or arguments are wrong, the destination refused the
+     credentials, or results or summary could not be written
+  3  interrupted: what was in flight is finished, what was read is unfinished,
+     and the last line says what was not read`,
 		Example: `  deskrules run --simulate examples/events.ndjson
   deskrules run --simulate --config examples/deskrules.yaml \
     --account examples/account.json examples/events.ndjson
@@ -87,15 +95,33 @@ func (o *runOptions) check() error {
 		return usagef("--account is for --simulate: a real account has its own users")
 	case o.concurrency < 1:
 		return usagef("--concurrency %d: at least 1 event has to be worked on", o.concurrency)
+	case o.concurrency > runner.MaxConcurrency:
+		return usagef("--concurrency %d: at most %s events can be worked on at once", o.concurrency, thousands(runner.MaxConcurrency))
 	case o.report == "-" && o.deadLetter == "-":
 		return usagef("--report and --dead-letter cannot both go to standard output")
 	}
 	return nil
 }
 
+// nameStdout calls standard output by one name: /dev/stdout and the file that
+// a shell directs it to would otherwise be opened a second time.
+func (o *runOptions) nameStdout(stdout io.Writer) {
+	own := infoOf(stdout)
+	for _, name := range []*string{&o.report, &o.deadLetter} {
+		info, err := os.Stat(*name)
+		if err == nil && own != nil && os.SameFile(info, own) && *name != os.DevNull {
+			*name = "-"
+		}
+	}
+}
+
 // run is the verb: everything is opened and checked before the first event is
 // sent.
 func (o *runOptions) run(ctx context.Context, sh shell, names []string) error {
+	// A reader that goes away must not end the run before what is in flight has
+	// been recorded: the write fails instead.
+	signal.Ignore(syscall.SIGPIPE)
+	o.nameStdout(sh.out)
 	asJSON, err := wantsJSON(o.output)
 	if err != nil {
 		return err
@@ -107,22 +133,36 @@ func (o *runOptions) run(ctx context.Context, sh shell, names []string) error {
 	if err != nil {
 		return err
 	}
-	d := &delivery{tally: newTally(), progress: newProgress(sh)}
-	if d.runner, err = goal.runner(o, d.progress); err != nil {
-		return err
-	}
-	if d.inputs, err = openInputs(names, sh.in); err != nil {
-		return err
-	}
-	defer d.inputs.close()
-	if d.records, err = o.openRecords(d.inputs, sh.out); err != nil {
+	d, err := o.prepare(ctx, sh, goal, names)
+	if err != nil {
 		return err
 	}
 	if warning := d.runner.Warning(); warning != "" && !o.simulate {
 		complain(sh.err, "warning: "+warning)
 	}
-	failed := errors.Join(d.deliver(ctx), d.records.close())
+	failed := d.deliver(ctx)
+	if err := d.records.close(); err != nil {
+		failed = errors.Join(failed, fmt.Errorf("the results could not be written: %w", pathError(err)))
+	}
 	return o.conclude(sh, d, goal, failed, asJSON)
+}
+
+// prepare opens what the run needs. The files that it writes come last, as they
+// lose what they held.
+func (o *runOptions) prepare(ctx context.Context, sh shell, goal target, names []string) (*delivery, error) {
+	d := newDelivery(sh)
+	var err error
+	if d.runner, err = goal.runner(o, d.progress); err != nil {
+		return nil, err
+	}
+	if d.inputs, err = findInputs(names, sh.in); err != nil {
+		return nil, err
+	}
+	taken := occupied{inputs: d.inputs, others: []recordFile{
+		{flag: "--config", name: goal.config.name}, {flag: "--account", name: o.account},
+	}}
+	d.records, err = o.openRecords(ctx, taken, sh.out)
+	return d, err
 }
 
 // conclude says how the run went and picks the exit status.
@@ -130,6 +170,9 @@ func (o *runOptions) conclude(sh shell, d *delivery, goal target, failed error, 
 	d.progress.end()
 	made := summary{tally: d.tally, report: o.report}
 	made.stopped, made.interrupted = d.ending(failed)
+	if failed != nil {
+		made.unread = d.unread()
+	}
 	made.again = o.again()
 	if goal.simulator != nil {
 		made.holdings = goal.simulator.holdings()
@@ -139,12 +182,13 @@ func (o *runOptions) conclude(sh shell, d *delivery, goal target, failed error, 
 	if o.report == "-" || o.deadLetter == "-" {
 		out = sh.err
 	}
-	if asJSON {
-		failed = errors.Join(failed, printJSON(out, made.forPrograms()))
-	} else {
-		made.print(out, styleFor(out, sh.env))
+	written := made.write(out, sh.env, asJSON)
+	verdict := d.verdict(sh, failed)
+	if written != nil {
+		complain(sh.err, fmt.Sprintf("the summary could not be written: %s", pathError(written)))
+		return exitStatus(statusWrong)
 	}
-	return d.verdict(sh, failed)
+	return verdict
 }
 
 // command is how to run other events in the same way.

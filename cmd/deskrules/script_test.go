@@ -43,7 +43,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       os.Getenv("DESKRULES_UPDATE") != "",
 		Setup: func(env *testscript.Env) error {
 			refusing := httptest.NewServer(http.HandlerFunc(refuse))
-			slow := &slowServer{asked: make(chan struct{})}
+			slow := &slowServer{}
 			slowly := httptest.NewServer(slow)
 			env.Defer(refusing.Close)
 			env.Defer(slowly.Close)
@@ -69,16 +69,32 @@ func refuse(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, `{"error":"Couldn't authenticate you"}`)
 }
 
-// A slowServer says when it was asked first.
+// A slowServer says when it is asked next.
 type slowServer struct {
-	once  sync.Once
-	asked chan struct{}
+	mu    sync.Mutex
+	asked chan struct{} // nil where nobody wants to know
+}
+
+func (s *slowServer) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = make(chan struct{})
+	return s.asked
+}
+
+func (s *slowServer) tell() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked != nil {
+		close(s.asked)
+		s.asked = nil
+	}
 }
 
 type slowKey struct{}
 
 func (s *slowServer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	s.once.Do(func() { close(s.asked) })
+	s.tell()
 	time.Sleep(300 * time.Millisecond)
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprint(w, "{}")
@@ -125,11 +141,12 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	command.Dir = ts.MkAbs(".")
 	command.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
 	command.Stdout, command.Stderr = printed, &complaints
-	ts.Check(command.Start())
 	slow, _ := ts.Value(slowKey{}).(*slowServer)
+	asked := slow.next()
+	ts.Check(command.Start())
 	select {
 	case <-printed.begun:
-	case <-slow.asked:
+	case <-asked:
 	case <-time.After(20 * time.Second):
 		ts.Logf("%s has not begun to work", args[1])
 	}

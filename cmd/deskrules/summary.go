@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -23,9 +24,24 @@ type summary struct {
 	holdings    []holding // what the simulated account holds; nil without one
 	stopped     string    // why the run ended before its events did; empty if it did not
 	interrupted bool
+	unread      unread // what it did not get to
 	report      string // file with a line for each event; empty if there is none
 	again       string // what to do about events that were not delivered; empty for nothing
 	advice      string // what to do next; empty for nothing
+}
+
+// write writes the summary at once, so that it is there whole or not at all.
+func (s summary) write(w io.Writer, env func(string) (string, bool), asJSON bool) error {
+	var text bytes.Buffer
+	if asJSON {
+		if err := printJSON(&text, s.forPrograms()); err != nil {
+			return err
+		}
+	} else {
+		s.print(&text, styleFor(w, env))
+	}
+	_, err := text.WriteTo(w)
+	return err
 }
 
 // print writes the summary for a person.
@@ -69,18 +85,28 @@ func paintStatus(look style, status engine.Status, text string) string {
 }
 
 // printReasons shows why events were not delivered, each reason once with the
-// first event that met it.
+// first event that met it. Those that no rule takes are not to be worried about
+// and come apart.
 func (s summary) printReasons(w io.Writer, look style) {
-	shown := min(len(s.tally.reasons.list), maxShownReasons)
+	all := s.tally.reasons.sorted()
+	ignored := func(reason *remark) bool { return reason.status == engine.Ignored }
+	undelivered := slices.DeleteFunc(slices.Clone(all), ignored)
+	all = slices.DeleteFunc(all, func(reason *remark) bool { return !ignored(reason) })
+	s.printReasonList(w, look, "Not delivered", undelivered, s.tally.reasons.more)
+	s.printReasonList(w, look, "Ignored", all, 0)
+}
+
+func (s summary) printReasonList(w io.Writer, look style, title string, list []*remark, more int) {
+	shown := min(len(list), maxShownReasons)
 	if shown > 0 {
-		fmt.Fprintf(w, "\n%s\n", look.bold("Not delivered"))
+		fmt.Fprintf(w, "\n%s\n", look.bold(title))
 	}
-	for _, reason := range s.tally.reasons.sorted()[:shown] {
+	for _, reason := range list[:shown] {
 		printRemark(w, reason, string(reason.status), func(text string) string {
 			return paintStatus(look, reason.status, text)
 		})
 	}
-	s.printMore(w, len(s.tally.reasons.list)-shown+s.tally.reasons.more, "reason")
+	s.printMore(w, len(list)-shown+more, "reason")
 }
 
 func (s summary) printWarnings(w io.Writer, look style) {
@@ -96,7 +122,7 @@ func (s summary) printWarnings(w io.Writer, look style) {
 
 // printRemark writes a reason or a warning as "events.ndjson:12 rejected: why".
 func printRemark(w io.Writer, made *remark, label string, paint func(string) string) {
-	text := fmt.Sprintf("%s %s: %s", made.at, label, printable(made.text))
+	text := fmt.Sprintf("%s %s: %s%s", made.at, label, printable(made.text), behind(made.rule))
 	if made.times > 1 {
 		text += fmt.Sprintf(" (%s more like it)", thousands(made.times-1))
 	}
@@ -206,12 +232,33 @@ type summaryJSON struct {
 	Account     map[string]int        `json:"account,omitempty"`
 	Stopped     string                `json:"stopped,omitempty"`
 	Interrupted bool                  `json:"interrupted"`
+	Unread      *unreadJSON           `json:"unread,omitempty"` // where all was read, nothing
+}
+
+// An unreadJSON says where to go on. What is not there was read and has an
+// outcome.
+type unreadJSON struct {
+	File         string   `json:"file,omitempty"`          // the input that was not read to its end
+	AfterLine    int      `json:"after_line"`              // the last that has an outcome; 0 for none
+	AfterElement int      `json:"after_element,omitempty"` // the same in a JSON array
+	NotBegun     []string `json:"not_begun"`               // the inputs behind it
+}
+
+func (u unread) forPrograms() *unreadJSON {
+	if u.after.file == "" && len(u.notBegun) == 0 {
+		return nil
+	}
+	return &unreadJSON{
+		File: u.after.file, AfterLine: u.after.line, AfterElement: u.after.element,
+		NotBegun: append([]string{}, u.notBegun...),
+	}
 }
 
 type remarkJSON struct {
 	First  string        `json:"first"` // event it is about, as file:line
 	Status engine.Status `json:"outcome,omitempty"`
 	Text   string        `json:"text"`
+	At     string        `json:"at,omitempty"` // line of the rules behind it
 	Times  int           `json:"times"`
 }
 
@@ -229,7 +276,7 @@ func (s summary) forPrograms() summaryJSON {
 	shown := summaryJSON{
 		Events: s.tally.events, Outcomes: map[engine.Status]int{},
 		Reasons: s.tally.reasons.forPrograms(), Warnings: s.tally.warnings.forPrograms(), Calls: []callsJSON{},
-		Stopped: s.stopped, Interrupted: s.interrupted,
+		Stopped: s.stopped, Interrupted: s.interrupted, Unread: s.unread.forPrograms(),
 	}
 	for _, status := range statuses() {
 		shown.Outcomes[status] = s.tally.outcomes[status]
@@ -252,7 +299,9 @@ func (s summary) forPrograms() summaryJSON {
 func (r remarks) forPrograms() []remarkJSON {
 	shown := []remarkJSON{}
 	for _, made := range r.sorted() {
-		shown = append(shown, remarkJSON{First: made.at.String(), Status: made.status, Text: made.text, Times: made.times})
+		shown = append(shown, remarkJSON{
+			First: made.at.String(), Status: made.status, Text: made.text, At: made.rule.String(), Times: made.times,
+		})
 	}
 	return shown
 }

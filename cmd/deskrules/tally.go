@@ -30,15 +30,22 @@ func newTally() *tally {
 
 // A place is where an event stands.
 type place struct {
-	input int // the how manieth of the run, from 0
-	file  string
-	line  int // from 1
+	input   int // the how manieth of the run, from 0
+	file    string
+	line    int // from 1
+	element int // of a JSON array, from 1; 0 where events are lines
 }
 
-func (p place) String() string { return p.file + ":" + strconv.Itoa(p.line) }
+func (p place) String() string {
+	text := p.file + ":" + strconv.Itoa(p.line)
+	if p.element > 0 {
+		text += " (element " + strconv.Itoa(p.element) + ")"
+	}
+	return text
+}
 
 func (p place) compare(other place) int {
-	return cmp.Or(cmp.Compare(p.input, other.input), cmp.Compare(p.line, other.line))
+	return cmp.Or(cmp.Compare(p.input, other.input), cmp.Compare(p.line, other.line), cmp.Compare(p.element, other.element))
 }
 
 // add counts one result.
@@ -46,10 +53,10 @@ func (t *tally) add(at place, outcome engine.Outcome) {
 	t.events++
 	t.outcomes[outcome.Status]++
 	if outcome.Status != engine.Delivered {
-		t.reasons.add(remark{at: at, status: outcome.Status, text: outcome.Reason})
+		t.reasons.add(remark{at: at, status: outcome.Status, text: outcome.Reason, rule: outcome.At})
 	}
 	for _, warning := range outcome.Warnings {
-		t.warnings.add(remark{at: at, text: warning.Text})
+		t.warnings.add(remark{at: at, text: warning.Text, rule: warning.At})
 	}
 	for _, sent := range outcome.Requests {
 		t.addCall(sent)
@@ -67,6 +74,7 @@ type remark struct {
 	at     place
 	status engine.Status // empty for a warning
 	text   string
+	rule   engine.Position // the line of the rules behind it; zero for none
 	times  int
 }
 
@@ -78,7 +86,7 @@ type remarks struct {
 }
 
 func (r *remarks) add(made remark) {
-	key := string(made.status) + ":" + made.text
+	key := string(made.status) + ":" + made.rule.String() + ":" + made.text
 	switch known := r.seen[key]; {
 	case known != nil:
 		known.times++

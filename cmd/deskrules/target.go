@@ -116,6 +116,8 @@ func (t target) adviseConfig(w io.Writer, missing []engine.Setting) {
 		return
 	case t.config.name == "":
 		fmt.Fprintf(w, "%s, write %s\n\n  destination: %s\n  settings:\n", start, defaultConfig, t.program.Name())
+	case t.config.hasSettings:
+		fmt.Fprintf(w, "%s\n\n", wrap(start+", add under settings: in "+t.config.name, ""))
 	default:
 		fmt.Fprintf(w, "%s\n\n  settings:\n", wrap(start+", add to "+t.config.name, ""))
 	}
