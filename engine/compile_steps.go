@@ -191,7 +191,7 @@ func (b *builder) call(s *step, n *stepNode) {
 		c.itemSlot = in.declare("item", span{}).slot
 	}
 	c.path = b.template(n.Arg, in)
-	b.relative(n.Arg)
+	b.relative(n.Arg, c.path)
 	c.query = b.queries(n.Query, in)
 	if len(n.Body) > 0 {
 		c.body = b.lines(n.Body, in)
@@ -322,9 +322,32 @@ func (b *builder) method(c *call, n *stepNode) {
 	}
 }
 
-func (b *builder) relative(t text) {
-	if strings.HasPrefix(t.value, "/") || strings.Contains(t.value, "://") || strings.ContainsAny(t.value, "?#") {
+// relative makes sure that a path stays below the URL of the destination, and is
+// one: what the rule writes itself goes out as it is.
+func (b *builder) relative(t text, compiled *template) {
+	if strings.HasPrefix(t.value, "/") || strings.Contains(t.value, "//") || strings.ContainsAny(t.value, "?#") {
 		b.errorf(t.at, "Write it relative to the url of the destination, and what follows a question mark as query:.", "the path %q is not relative", t.value)
+	}
+	if compiled == nil {
+		return
+	}
+	shape := ""
+	for _, part := range compiled.parts {
+		if part.read != nil {
+			shape += "x"
+			continue
+		}
+		shape += part.literal
+		for _, r := range part.literal {
+			if r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) {
+				b.errorf(t.at, "Write it percent-encoded.", "%q cannot stand in a URL", r)
+			}
+		}
+	}
+	for _, segment := range strings.Split(shape, "/") {
+		if segment == "." || segment == ".." {
+			b.errorf(t.at, "", "%q cannot stand in a URL", segment)
+		}
 	}
 }
 
@@ -474,7 +497,7 @@ func (b *builder) relookTarget(s *step, n *armNode) *step {
 func (b *builder) confirm(s *step, n *confirmNode, in *scope) *confirm {
 	in = in.with()
 	c := &confirm{at: n.at.position(), when: b.compileCondition(n.When, in), path: b.template(n.Get, in), query: b.queries(n.Query, in)}
-	b.relative(n.Get)
+	b.relative(n.Get, c.path)
 	if c.pages = b.pagesPath(n.Pages, in); c.pages != nil && in.names["pages"] == nil {
 		in.declare("pages", span{})
 		s.op.(*call).pagesSlot = in.names["pages"].slot

@@ -385,6 +385,10 @@ func (a *analysis) unary(n *ast.UnaryNode, depth int) {
 func (a *analysis) binary(n *ast.BinaryNode, depth int) {
 	a.check(n.Left, depth)
 	a.check(n.Right, depth)
+	if depth > 0 && slices.Contains([]string{"matches", "contains", "+", "-", "*", "/"}, n.Operator) {
+		a.once(n.Left)
+		a.once(n.Right)
+	}
 	switch n.Operator {
 	case "&&", "||", "and", "or":
 		a.condition(n.Left)
@@ -409,6 +413,7 @@ func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int
 	case loop && depth > 0:
 		a.fail(n, "Compute the inner list in a step before (let:), or use in, absent or respell.",
 			"a loop inside a loop, which a hostile event could make endless")
+		return
 	case loop:
 		a.loop(n, name, arguments, needsCondition)
 		return
@@ -420,7 +425,45 @@ func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int
 		a.fail(n, "Name a mapping, an input or a part of one.", "%s needs a path as its first argument", name)
 	}
 	for _, argument := range arguments {
+		if depth > 0 && !comparesOnly(name) {
+			a.once(argument)
+		}
 		a.check(argument, depth)
+	}
+}
+
+// comparesOnly lists the functions that stop at the first difference, so that a
+// long value costs nothing in a loop.
+func comparesOnly(name string) bool {
+	return slices.Contains([]string{"same_id", "same_text", "same_time"}, name)
+}
+
+// once refuses to work in a loop on what is the same for every element: a long
+// text times a long list is more work than any event may cause.
+func (a *analysis) once(n ast.Node) {
+	reads := &readsIn{analysis: a}
+	ast.Walk(&n, reads)
+	if reads.fromOutside && !reads.element {
+		a.fail(n, "Compute it once, by a var or a let before, or compare with the element.", "this is the same for every element of the loop")
+	}
+}
+
+// readsIn tells whether an expression reads the element of a loop, and anything
+// whose size an event decides.
+type readsIn struct {
+	*analysis
+	element, fromOutside bool
+}
+
+// Visit implements ast.Visitor.
+func (r *readsIn) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.PointerNode:
+		r.element = true
+	case *ast.IdentifierNode:
+		declared := r.scope.names[n.Value]
+		small := declared != nil && (declared.constant != nil || declared == r.config)
+		r.fromOutside = r.fromOutside || !small
 	}
 }
 

@@ -215,6 +215,9 @@ func (p *parser) text(n *yaml.Node) text {
 	t := p.scalar(n)
 	switch {
 	case !t.given():
+	case n.Tag == "!!merge":
+		p.errorf(t.at, "Write out what it should bring.", "<< merges mappings, which is not part of the rule language")
+		return text{}
 	case n.Tag == "!!null" || strings.TrimSpace(t.value) == "":
 		p.errorf(t.at, "Write a value, or remove the key.", "the value is empty")
 		return text{}

@@ -41,6 +41,9 @@ func split(file []byte) (comment string, sections []section) {
 
 // markerName leaves it to txtar what a marker line is.
 func markerName(line []byte) (string, bool) {
+	if len(bytes.TrimSpace(line)) < len("-- x --") {
+		return "", false // txtar itself stumbles over a marker without a name
+	}
 	a := txtar.Parse(line)
 	if len(a.Files) == 0 {
 		return "", false
