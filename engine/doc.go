@@ -25,7 +25,7 @@
 // A rule file is a source (source.go), whose every character keeps its place.
 // It is parsed (parse.go, parse_rules.go, parse_destination.go) into a tree that
 // says what was written and nothing else (syntax.go). The tree is compiled
-// (compile.go, compile_rule.go, compile_steps.go): names are resolved to slots
+// (the files whose names begin with compile): names are resolved to slots
 // (scope.go), paths are read and frozen (path.go), expressions are checked and
 // their paths become prepared reads (expression.go, funcs.go), texts with
 // braces become templates (template.go), lists of lines become the tree of the
