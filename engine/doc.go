@@ -27,11 +27,11 @@
 // says what was written and nothing else (syntax.go). The tree is compiled
 // (the files whose names begin with compile): names are resolved to slots
 // (scope.go), paths are read and frozen (path.go), expressions are checked and
-// their paths become prepared reads (expression.go, funcs.go), texts with
-// braces become templates (template.go), lists of lines become the tree of the
-// object that they make (mapping.go). What is wrong is collected (diag.go) and
-// reported all at once. What comes out is a Program (program.go) that never
-// changes.
+// their paths become prepared reads (expression.go, analysis.go, patcher.go,
+// funcs.go), texts with braces become templates (template.go), lists of lines
+// become the tree of the object that they make (mapping.go). What is wrong is
+// collected (diag.go) and reported all at once. What comes out is a Program
+// (program.go) that never changes.
 //
 // # The life of an event
 //
@@ -42,7 +42,8 @@
 // that an event that is rejected has changed nothing. Then steps run one after
 // the other (steps.go, call.go), each on the values that earlier ones left in
 // the slots of their frame, until the next request (request.go) is due or the
-// outcome (outcome.go) is known.
+// outcome (outcome.go) is known. What was done and why can be kept on the way
+// (explain.go).
 //
 // # Memory
 //

@@ -1,0 +1,384 @@
+package engine
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/deskrules/deskrules/internal/spell"
+)
+
+// An analysis checks an expression as it was written, before anything is
+// rewritten, so that every finding is about what its author sees.
+type analysis struct {
+	*compiler
+	text   text
+	scope  *scope
+	root   ast.Node
+	locals map[string]ast.Node // of let, and what each stands for
+	failed bool
+}
+
+func (a *analysis) fail(n ast.Node, detail, format string, args ...any) {
+	a.failed = true
+	from := byteOffset(a.text.value, leftmost(n))
+	to := max(byteOffset(a.text.value, rightmost(n)), from+1)
+	a.errorf(a.text.part(from, to), detail, format, args...)
+}
+
+// leftmost gives where a node begins: expr locates a member at its last part,
+// and an operator at its sign.
+func leftmost(n ast.Node) int {
+	switch n := n.(type) {
+	case *ast.MemberNode:
+		return min(leftmost(n.Node), n.Location().From)
+	case *ast.ChainNode:
+		return leftmost(n.Node)
+	case *ast.BinaryNode:
+		return leftmost(n.Left)
+	default:
+		return n.Location().From
+	}
+}
+
+func rightmost(n ast.Node) int {
+	if binary, ok := n.(*ast.BinaryNode); ok {
+		return rightmost(binary.Right)
+	}
+	return n.Location().To
+}
+
+// check walks an expression. depth counts the loops around it.
+func (a *analysis) check(n ast.Node, depth int) {
+	switch n := n.(type) {
+	case *ast.NilNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode:
+	case *ast.IdentifierNode:
+		a.identifier(n)
+	case *ast.PointerNode:
+		if n.Name != "" && n.Name != "index" {
+			a.fail(n, "", "#%s is not part of the rule language", n.Name)
+		}
+	case *ast.MemberNode:
+		if n.Method {
+			a.fail(n, "", "values have no methods")
+			return
+		}
+		a.check(n.Node, depth)
+		a.check(n.Property, depth)
+	case *ast.ChainNode:
+		a.check(n.Node, depth)
+	case *ast.UnaryNode:
+		a.unary(n, depth)
+	case *ast.BinaryNode:
+		a.binary(n, depth)
+	case *ast.ConditionalNode:
+		a.condition(n.Cond)
+		a.check(n.Cond, depth)
+		a.check(n.Exp1, depth)
+		a.check(n.Exp2, depth)
+	case *ast.ArrayNode:
+		for _, element := range n.Nodes {
+			a.check(element, depth)
+		}
+	case *ast.MapNode:
+		for _, pair := range n.Pairs {
+			a.pair(pair.(*ast.PairNode), depth)
+		}
+	case *ast.VariableDeclaratorNode:
+		a.check(n.Value, depth)
+		if a.scope.names[n.Name] != nil {
+			a.fail(n, "", "duplicate name %q", n.Name)
+		}
+		if a.locals[n.Name] = n.Value; len(a.locals) > maxLets {
+			a.fail(n, "Use vars or let steps.", "more than %d let in one expression", maxLets)
+			return
+		}
+		a.check(n.Expr, depth)
+	case *ast.CallNode:
+		callee, _ := n.Callee.(*ast.IdentifierNode)
+		if callee == nil {
+			a.fail(n, "", "only functions can be called")
+			return
+		}
+		a.call(n, callee.Value, n.Arguments, depth)
+	case *ast.BuiltinNode:
+		a.call(n, n.Name, n.Arguments, depth)
+	case *ast.PredicateNode:
+		a.check(n.Node, depth)
+	default:
+		a.fail(n, "docs/rules.md lists what expressions can hold.", "this is not part of the rule language")
+	}
+}
+
+func (a *analysis) pair(n *ast.PairNode, depth int) {
+	if _, constant := n.Key.(*ast.StringNode); !constant {
+		a.fail(n.Key, "", "the key of an object has to be written out")
+	}
+	a.check(n.Value, depth)
+}
+
+func (a *analysis) identifier(n *ast.IdentifierNode) {
+	if a.locals[n.Value] != nil || a.scope.names[n.Value] != nil {
+		return
+	}
+	a.failed = true
+	loc := n.Location()
+	a.unknownName(a.text.part(byteOffset(a.text.value, loc.From), byteOffset(a.text.value, loc.To)), n.Value, a.scope)
+}
+
+func (a *analysis) unary(n *ast.UnaryNode, depth int) {
+	a.check(n.Node, depth)
+	switch n.Operator {
+	case "!", "not":
+		a.condition(n.Node)
+	case "-":
+	default:
+		a.fail(n, "", "the operator %s is not part of the rule language", n.Operator)
+	}
+}
+
+func (a *analysis) binary(n *ast.BinaryNode, depth int) {
+	a.check(n.Left, depth)
+	a.check(n.Right, depth)
+	if depth > 0 && slices.Contains([]string{"matches", "contains", "+", "-", "*", "/"}, n.Operator) {
+		a.once(n.Left)
+		a.once(n.Right)
+	}
+	switch n.Operator {
+	case "&&", "||", "and", "or":
+		a.condition(n.Left)
+		a.condition(n.Right)
+	case "??", "==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith", "+", "-", "*", "/":
+	case "matches":
+		pattern, constant := n.Right.(*ast.StringNode)
+		if !constant {
+			a.fail(n.Right, "", "the pattern behind matches has to be a text in quotes")
+		} else if _, err := regexp.Compile(pattern.Value); err != nil {
+			a.fail(n.Right, "", "the pattern does not compile: %v", err)
+		}
+	default:
+		a.fail(n, "", "the operator %s is not part of the rule language", n.Operator)
+	}
+}
+
+func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int) {
+	function, known := a.vocabulary.functions[name]
+	needsCondition, loop := a.vocabulary.loops[name]
+	switch {
+	case loop && depth > 0:
+		a.fail(n, "Compute the inner list in a step before (let:), or use in, absent or respell.",
+			"a loop inside a loop, which a hostile event could make endless")
+		return
+	case loop:
+		a.loop(n, name, arguments, needsCondition)
+		return
+	case !known:
+		a.fail(n, spell.Advice(name, append(a.vocabulary.names(), slices.Sorted(maps.Keys(a.vocabulary.loops))...)), "unknown function %q", name)
+	case function.whole && n != a.root:
+		a.fail(n, "Name it by a let step, and go on with that.", "%s has to be the whole expression", name)
+	case function.onPath && (len(arguments) == 0 || !a.isPath(arguments[0])):
+		a.fail(n, "Name a mapping, an input or a part of one.", "%s needs a path as its first argument", name)
+	}
+	for _, argument := range arguments {
+		if depth > 0 && !comparesOnly(name) {
+			a.once(argument)
+		}
+		a.check(argument, depth)
+	}
+}
+
+// comparesOnly lists the functions that stop at the first difference, so that a
+// long value costs nothing in a loop.
+func comparesOnly(name string) bool {
+	return slices.Contains([]string{"same_id", "same_text", "same_time"}, name)
+}
+
+// once refuses to work in a loop on what is the same for every element: a long
+// text times a long list is more work than any event may cause.
+func (a *analysis) once(n ast.Node) {
+	reads := &readsIn{analysis: a}
+	ast.Walk(&n, reads)
+	if reads.fromOutside && !reads.element {
+		a.fail(n, "Compute it once, by a var or a let before, or compare with the element.", "this is the same for every element of the loop")
+	}
+}
+
+// readsIn tells whether an expression reads the element of a loop, and anything
+// whose size an event decides.
+type readsIn struct {
+	*analysis
+	element, fromOutside bool
+}
+
+// Visit implements ast.Visitor.
+func (r *readsIn) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.PointerNode:
+		r.element = true
+	case *ast.IdentifierNode:
+		declared := r.scope.names[n.Value]
+		small := declared != nil && (declared.constant != nil || declared == r.config)
+		r.fromOutside = r.fromOutside || !small
+	}
+}
+
+func (a *analysis) loop(n ast.Node, name string, arguments []ast.Node, needsCondition bool) {
+	if len(arguments) != 2 {
+		a.fail(n, "", "%s takes a list and a predicate, as in %s(list, .key == 1)", name, name)
+		return
+	}
+	a.check(arguments[0], 0)
+	predicate, ok := arguments[1].(*ast.PredicateNode)
+	if !ok {
+		a.fail(arguments[1], "", "%s takes a list and a predicate", name)
+		return
+	}
+	a.check(predicate.Node, 1)
+	if needsCondition {
+		a.condition(predicate.Node)
+	}
+}
+
+// isPath reports whether a node is a chain of constant members of a name.
+func (a *analysis) isPath(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return a.locals[n.Value] == nil
+	case *ast.ChainNode:
+		return a.isPath(n.Node)
+	case *ast.MemberNode:
+		_, key := n.Property.(*ast.StringNode)
+		return key && a.isPath(n.Node)
+	default:
+		return false
+	}
+}
+
+// condition makes sure that an expression is true or false by itself: nil and
+// "false" are neither, and what is absent must not pass for either.
+func (a *analysis) condition(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		if slices.Contains([]string{"&&", "||", "and", "or", "==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith", "matches"}, n.Operator) {
+			return
+		}
+	case *ast.UnaryNode:
+		if n.Operator == "!" || n.Operator == "not" {
+			return
+		}
+	case *ast.BoolNode:
+		a.fail(n, "Remove the condition, or the part that it switches off.", "the condition is always %t", n.Value)
+		return
+	case *ast.ConditionalNode:
+		a.condition(n.Exp1)
+		a.condition(n.Exp2)
+		return
+	case *ast.CallNode:
+		if callee, ok := n.Callee.(*ast.IdentifierNode); ok && a.vocabulary.functions[callee.Value].bool {
+			return
+		}
+	case *ast.BuiltinNode:
+		if slices.Contains([]string{"all", "any", "none", "one"}, n.Name) || a.vocabulary.functions[n.Name].bool {
+			return
+		}
+	case *ast.IdentifierNode:
+		if local := a.locals[n.Value]; local != nil {
+			a.condition(local)
+			return
+		}
+		if declared := a.scope.names[n.Value]; declared == nil || declared.boolean {
+			return
+		}
+	case *ast.VariableDeclaratorNode:
+		a.condition(n.Expr)
+		return
+	case *ast.MemberNode, *ast.ChainNode:
+		if a.booleanMember(n) {
+			return
+		}
+	}
+	a.fail(n, "Write a comparison, such as x == true or x != nil.", "this is neither true nor false by itself")
+}
+
+// settled reports a condition that reads nothing, and comparisons that have one
+// answer whatever the event: a boolean with something else, or a value with
+// itself.
+func (a *analysis) settled(n ast.Node) {
+	finder := &namesIn{}
+	ast.Walk(&n, finder)
+	if !finder.found && !a.failed {
+		a.fail(n, "Remove the condition, or the part that it switches off.", "the condition reads nothing, and is always the same")
+		return
+	}
+	for _, comparison := range finder.comparisons {
+		switch {
+		case comparison.Left.String() == comparison.Right.String():
+			a.fail(comparison, "", "a value is compared with itself")
+		case a.boolean(comparison.Left) && isOtherLiteral(comparison.Right), a.boolean(comparison.Right) && isOtherLiteral(comparison.Left):
+			a.fail(comparison, "It is true or false by itself.", "a boolean is compared with something that is none")
+		}
+	}
+}
+
+// namesIn collects what a condition reads and compares.
+type namesIn struct {
+	found       bool
+	comparisons []*ast.BinaryNode
+}
+
+// Visit implements ast.Visitor.
+func (f *namesIn) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode, *ast.PointerNode:
+		f.found = true
+	case *ast.BinaryNode:
+		if n.Operator == "==" || n.Operator == "!=" {
+			f.comparisons = append(f.comparisons, n)
+		}
+	}
+}
+
+// boolean reports whether a node is something declared to be true or false.
+func (a *analysis) boolean(n ast.Node) bool {
+	if name, ok := n.(*ast.IdentifierNode); ok {
+		return a.scope.names[name.Value] != nil && a.scope.names[name.Value].boolean
+	}
+	of, key := a.memberOf(n)
+	return of != nil && of.booleanAt([]string{key})
+}
+
+// memberOf gives the name of which a node is a member; nil for any other node.
+func (a *analysis) memberOf(n ast.Node) (*name, string) {
+	m, ok := n.(*ast.MemberNode)
+	if !ok {
+		return nil, ""
+	}
+	root, ok := m.Node.(*ast.IdentifierNode)
+	key, constant := m.Property.(*ast.StringNode)
+	if !ok || !constant {
+		return nil, ""
+	}
+	return a.scope.names[root.Value], key.Value
+}
+
+func isOtherLiteral(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.NilNode, *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.ArrayNode, *ast.MapNode:
+		return true
+	default:
+		return false
+	}
+}
+
+// booleanMember reports whether a chain ends at a member declared boolean. An
+// unknown member is reported elsewhere.
+func (a *analysis) booleanMember(n ast.Node) bool {
+	of, key := a.memberOf(n)
+	if of == nil {
+		return false
+	}
+	_, known := of.shape.at(key)
+	return !known || of.booleanAt([]string{key})
+}
