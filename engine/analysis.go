@@ -320,6 +320,7 @@ func (a *analysis) settled(n ast.Node) {
 			a.fail(comparison, "It is true or false by itself.", "a boolean is compared with something that is none")
 		}
 	}
+	a.contradictions(n)
 }
 
 // namesIn collects what a condition reads and compares.
