@@ -2,6 +2,7 @@
 
 GO ?= go
 FUZZTIME ?= 30s
+SOAK ?= 20
 CASES ?=
 # The linters, few on purpose. vet: mistakes the compiler lets pass. staticcheck: dead code, misused APIs.
 # errcheck: an error that nobody looks at is an event that nobody misses. Which package may import which is a
@@ -9,7 +10,7 @@ CASES ?=
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 ERRCHECK = github.com/kisielk/errcheck@v1.10.0
 
-.PHONY: help check test lint wasm golden conformance fuzz bench cover
+.PHONY: help check test lint wasm golden pages conformance fuzz soak bench cover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +34,10 @@ wasm: ## build the engine for a browser, and say how large it is
 
 golden: ## rewrite what the golden cases want; read the diff before you commit it
 	$(GO) test ./rules_test -run 'TestGolden' -update
-	$(GO) test ./engine -run 'TestDiagnostics|TestExecutions|TestExplanations' -update
+	$(GO) test ./engine -run 'TestDiagnostics|TestExecutions|TestExplanations|TestDescriptions' -update
+
+pages: ## rewrite what deskrules docs has printed in the pages
+	DESKRULES_UPDATE=1 $(GO) test ./cmd/deskrules -count=1 -run TestMadeByDocs
 
 conformance: ## run recorded cases: make conformance CASES=FOLDER
 	@test -n "$(CASES)" || { echo "say which: make conformance CASES=FOLDER"; exit 2; }
@@ -46,6 +50,10 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 			$(GO) test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
 		done; \
 	done
+
+soak: ## events through every kind of fault, SOAK (20) rounds of each, and 200 kills
+	SOAK=$(SOAK) $(GO) test -race ./rules_test -count=1 -timeout 3h -v -run 'NothingIsLost|EveryCallOfEveryCase|RefusedCredentials'
+	SOAK=$(SOAK) $(GO) test -race ./cmd/deskrules -count=1 -timeout 3h -v -run 'KilledRuns'
 
 bench: ## the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./engine

@@ -18,7 +18,40 @@ type analysis struct {
 	scope  *scope
 	root   ast.Node
 	locals map[string]ast.Node // of let, and what each stands for
-	failed bool
+	// inLoop says what those locals are computed from that a loop has for each
+	// element; paths what those stand for that name a path.
+	inLoop  map[string]*readsIn
+	paths   map[string]*namedPath
+	aliases []namedPath // members read through a local
+	failed  bool
+}
+
+// A namedPath is a place below a name.
+type namedPath struct {
+	name *name
+	keys []string
+}
+
+// namedPath gives the place that a node reads, and whether a local stands in
+// front of it; nil for what is computed.
+func (a *analysis) namedPath(n ast.Node) (p *namedPath, local bool) {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		if a.locals[n.Value] != nil {
+			return a.paths[n.Value], true
+		}
+		if declared := a.scope.names[n.Value]; declared != nil {
+			return &namedPath{name: declared}, false
+		}
+	case *ast.ChainNode:
+		return a.namedPath(n.Node)
+	case *ast.MemberNode:
+		seg, constant := constantKey(n.Property)
+		if of, local := a.namedPath(n.Node); of != nil && constant {
+			return &namedPath{of.name, append(slices.Clone(of.keys), seg.key)}, local
+		}
+	}
+	return nil, false
 }
 
 func (a *analysis) fail(n ast.Node, detail, format string, args ...any) {
@@ -67,6 +100,9 @@ func (a *analysis) check(n ast.Node, depth int) {
 		}
 		a.check(n.Node, depth)
 		a.check(n.Property, depth)
+		if p, local := a.namedPath(n); p != nil && local {
+			a.aliases = append(a.aliases, *p)
+		}
 	case *ast.ChainNode:
 		a.check(n.Node, depth)
 	case *ast.UnaryNode:
@@ -91,7 +127,8 @@ func (a *analysis) check(n ast.Node, depth int) {
 		if a.scope.names[n.Name] != nil {
 			a.fail(n, "", "duplicate name %q", n.Name)
 		}
-		if a.locals[n.Name] = n.Value; len(a.locals) > maxLets {
+		a.local(n, depth)
+		if len(a.locals) > maxLets {
 			a.fail(n, "Use vars or let steps.", "more than %d let in one expression", maxLets)
 			return
 		}
@@ -110,6 +147,16 @@ func (a *analysis) check(n ast.Node, depth int) {
 	default:
 		a.fail(n, "docs/rules.md lists what expressions can hold.", "this is not part of the rule language")
 	}
+}
+
+// local notes what a let stands for.
+func (a *analysis) local(n *ast.VariableDeclaratorNode, depth int) {
+	path, _ := a.namedPath(n.Value)
+	reads := a.reads(n.Value)
+	if depth == 0 {
+		reads = nil
+	}
+	a.locals[n.Name], a.paths[n.Name], a.inLoop[n.Name] = n.Value, path, reads
 }
 
 func (a *analysis) pair(n *ast.PairNode, depth int) {
@@ -198,11 +245,15 @@ func comparesOnly(name string) bool {
 // once refuses to work in a loop on what is the same for every element: a long
 // text times a long list is more work than any event may cause.
 func (a *analysis) once(n ast.Node) {
-	reads := &readsIn{analysis: a}
-	ast.Walk(&n, reads)
-	if reads.fromOutside && !reads.element {
+	if reads := a.reads(n); reads.fromOutside && !reads.element {
 		a.fail(n, "Compute it once, by a var or a let before, or compare with the element.", "this is the same for every element of the loop")
 	}
+}
+
+func (a *analysis) reads(n ast.Node) *readsIn {
+	reads := &readsIn{analysis: a}
+	ast.Walk(&n, reads)
+	return reads
 }
 
 // readsIn tells whether an expression reads the element of a loop, and anything
@@ -218,6 +269,10 @@ func (r *readsIn) Visit(node *ast.Node) {
 	case *ast.PointerNode:
 		r.element = true
 	case *ast.IdentifierNode:
+		if local := r.inLoop[n.Value]; local != nil {
+			r.element, r.fromOutside = r.element || local.element, r.fromOutside || local.fromOutside
+			return
+		}
 		declared := r.scope.names[n.Value]
 		small := declared != nil && (declared.constant != nil || declared == r.config)
 		r.fromOutside = r.fromOutside || !small
@@ -230,6 +285,9 @@ func (a *analysis) loop(n ast.Node, name string, arguments []ast.Node, needsCond
 		return
 	}
 	a.check(arguments[0], 0)
+	if kind := a.kind(arguments[0]); kind != "" && kind != "array" && kind != "object" {
+		a.fail(arguments[0], "", "%s needs a list, and this is %s", name, kindText(kind))
+	}
 	predicate, ok := arguments[1].(*ast.PredicateNode)
 	if !ok {
 		a.fail(arguments[1], "", "%s takes a list and a predicate", name)
@@ -261,7 +319,7 @@ func (a *analysis) isPath(n ast.Node) bool {
 func (a *analysis) condition(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.BinaryNode:
-		if slices.Contains([]string{"&&", "||", "and", "or", "==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith", "matches"}, n.Operator) {
+		if isAnd(n.Operator) || isOr(n.Operator) || isComparison(n.Operator) {
 			return
 		}
 	case *ast.UnaryNode:
@@ -318,6 +376,9 @@ func (a *analysis) settled(n ast.Node) {
 			a.fail(comparison, "", "a value is compared with itself")
 		case a.boolean(comparison.Left) && isOtherLiteral(comparison.Right), a.boolean(comparison.Right) && isOtherLiteral(comparison.Left):
 			a.fail(comparison, "It is true or false by itself.", "a boolean is compared with something that is none")
+		case a.mismatched(comparison):
+		default:
+			a.counted(comparison)
 		}
 	}
 	a.contradictions(n)
@@ -335,7 +396,7 @@ func (f *namesIn) Visit(node *ast.Node) {
 	case *ast.IdentifierNode, *ast.PointerNode:
 		f.found = true
 	case *ast.BinaryNode:
-		if n.Operator == "==" || n.Operator == "!=" {
+		if slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in"}, n.Operator) {
 			f.comparisons = append(f.comparisons, n)
 		}
 	}
@@ -379,6 +440,9 @@ func (a *analysis) booleanMember(n ast.Node) bool {
 	of, key := a.memberOf(n)
 	if of == nil {
 		return false
+	}
+	if a.blind && of == a.config {
+		return true
 	}
 	_, known := of.shape.at(key)
 	return !known || of.booleanAt([]string{key})

@@ -54,6 +54,7 @@ func (c *call) run(x *Execution, f *frame, s *step) {
 			return
 		}
 		r.items = v.elements()
+		x.explainer.items(r)
 	}
 	f.call = r
 }
@@ -74,6 +75,9 @@ func (r *callRun) proceed(x *Execution) {
 	}
 	r.base, r.confirm = request, nil
 	r.restart()
+	if r.frame.anew && r.call.remember > 0 {
+		x.facts = append(x.facts, Fact{Op: Forget, Key: r.rememberKey(request)})
+	}
 	r.send(x, request)
 }
 
@@ -97,6 +101,7 @@ func (r *callRun) request(x *Execution) (Request, error) {
 	}
 	request := r.newRequest(x, c.method, path, query)
 	request.Idempotent, request.Reads, request.OnlyReads = c.idempotent, c.reads, c.onlyReads
+	request.expects = expectation{list: c.pages, values: c.expects}
 	var filled *filling
 	if c.body != nil {
 		body, f := c.body.fill(slots, x.explainer.notes())
@@ -114,7 +119,10 @@ func (r *callRun) request(x *Execution) (Request, error) {
 }
 
 func (r *callRun) newRequest(x *Execution, method, path, query string) Request {
-	return Request{Rule: r.frame.run.rule.name, Step: r.step.name, Method: method, Path: path, Query: query, Header: x.config.headers}
+	return Request{
+		Rule: r.frame.run.rule.name, Step: r.step.name, Method: method, Path: path, Query: query,
+		Header: x.config.headers, Counts: x.counts(method, path),
+	}
 }
 
 func renderURL(t *template, query []queryPart, slots []value) (string, string, error) {
@@ -136,7 +144,7 @@ func renderURL(t *template, query []queryPart, slots []value) (string, string, e
 // recallKeys lists what a memory may answer the request by: the way of a
 // lookup, the answer of the step, or a refusal that was to be remembered.
 func (r *callRun) recallKeys(request Request) []string {
-	if r.frame.fresh == r.step {
+	if r.frame.freshly(r.step) {
 		return nil
 	}
 	keys := r.frame.recall
@@ -179,15 +187,14 @@ func (r *callRun) send(x *Execution, request Request) {
 // know.
 func (r *callRun) recalled(x *Execution, key string, v value) bool {
 	if find := r.outerFind(x); find != nil && slices.Contains(find.asked, key) {
-		find.recalled(x, v)
-		return true
+		return find.recalled(x, v)
 	}
 	if r.call.remember > 0 && key == r.rememberKey(r.base) {
 		x.complete(r.frame, r.step, v)
 		return true
 	}
 	for _, a := range r.call.arms {
-		if a.remember > 0 && key == r.refusalKey(a, r.base) {
+		if a.remember > 0 && v.kind() == '"' && key == r.refusalKey(a, r.base) {
 			x.warn(r.frame.run.rule, v.text(), a.at)
 			r.next(value{})
 			return true
@@ -217,17 +224,34 @@ func (r *callRun) next(v value) {
 func (r *callRun) answer(x *Execution, response Response, v Verdict) {
 	switch {
 	case v.Stop:
-		x.outcome.Answer = response.Body
-		r.fail(x, Unfinished, strings.TrimSuffix(r.text(x, response), ".")+"; the run stops")
+		r.stopped(x, response, v)
 	case response.Failure != Answered || v.Retry:
 		r.unanswered(x, response, v)
 	case response.Status >= 200 && response.Status < 300:
 		r.succeeded(x, response)
-	case r.confirm == nil && !r.base.Idempotent && !v.NotTaken:
+	case r.mayBeTaken(v):
 		r.lost(x, response, r.text(x, response))
 	default:
 		r.refused(x, response)
 	}
+}
+
+// mayBeTaken reports whether the answer leaves open that the call was taken,
+// which may be taken once only.
+func (r *callRun) mayBeTaken(v Verdict) bool {
+	return r.confirm == nil && !r.base.Idempotent && !v.NotTaken
+}
+
+// stopped deals with an answer that ends the run: nothing can look any more
+// whether the call was taken.
+func (r *callRun) stopped(x *Execution, response Response, v Verdict) {
+	x.keepAnswer(response.Body)
+	reason := strings.TrimSuffix(r.text(x, response), ".") + "; the run stops"
+	if r.mayBeTaken(v) {
+		x.end(r.frame, r.step, Uncertain, reason+"; whether the call was taken is not known")
+		return
+	}
+	r.fail(x, Unfinished, reason)
 }
 
 // unanswered deals with retries that ran out.
@@ -236,11 +260,11 @@ func (r *callRun) unanswered(x *Execution, response Response, v Verdict) {
 	if response.Attempts > 1 {
 		reason += fmt.Sprintf(", %d times", response.Attempts)
 	}
-	if r.confirm == nil && !r.base.Idempotent && !v.NotTaken {
+	if r.mayBeTaken(v) {
 		r.lost(x, response, reason)
 		return
 	}
-	x.outcome.Answer = response.Body
+	x.keepAnswer(response.Body)
 	r.fail(x, Unfinished, reason)
 }
 
@@ -248,7 +272,7 @@ func (r *callRun) unanswered(x *Execution, response Response, v Verdict) {
 // that one decides how: its answer stays lost, or its refusal stands.
 func (r *callRun) fail(x *Execution, status Status, reason string) {
 	if c := r.confirm; c != nil {
-		x.outcome.Answer = c.answer
+		x.keepAnswer(c.answer)
 		if c.lost != "" {
 			status = Uncertain
 		}
@@ -261,13 +285,13 @@ func (r *callRun) fail(x *Execution, status Status, reason string) {
 func (r *callRun) lost(x *Execution, response Response, reason string) {
 	c := r.call.confirm
 	if c == nil {
-		x.outcome.Answer = response.Body
+		x.keepAnswer(response.Body)
 		x.end(r.frame, r.step, Uncertain, reason+"; whether the call was taken is not known")
 		return
 	}
 	applies, err := c.when.holds(r.frame.slots)
 	if err != nil || !applies {
-		x.outcome.Answer = response.Body
+		x.keepAnswer(response.Body)
 		x.end(r.frame, r.step, Uncertain, reason+"; there is nothing to tell by whether the call was taken")
 		return
 	}
@@ -280,16 +304,17 @@ func (r *callRun) restart() { r.pages, r.count, r.bytes, r.seen = nil, 0, 0, nil
 // ask sends the confirming call.
 func (r *callRun) ask(x *Execution, why *confirming) {
 	c := r.call.confirm
+	r.confirm = why
 	path, query, err := renderURL(c.path, c.query, r.frame.slots)
 	if err != nil {
 		r.fail(x, Failed, err.Error())
 		return
 	}
 	why.path = path
-	r.confirm = why
 	r.restart()
 	request := r.newRequest(x, "GET", path, query)
 	request.Idempotent, request.Reads = true, true
+	request.expects = expectation{list: c.pages}
 	r.send(x, request)
 }
 
@@ -337,19 +362,8 @@ func (x *Execution) refusal(response Response) refusal {
 	if scanJSON(body, x.config.limits.Depth, 0) != nil {
 		return refusal{text: shorten(strings.ToValidUTF8(strings.Join(strings.Fields(body), " "), "?"))}
 	}
-	slots := make([]value, x.config.program.scopeSize)
-	slots[slotConfig], slots[slotReply] = x.config.values, rawValue(body)
-	read := func(s *sourced) string {
-		if s == nil {
-			return ""
-		}
-		found, err := s.value(slots)
-		if err != nil {
-			return ""
-		}
-		return cut(found.value.text(), maxText)
-	}
-	return refusal{read(x.config.program.errorCode), read(x.config.program.errorText)}
+	p := x.config.program
+	return refusal{p.readReply(p.errorCode, x.config.values, body), p.readReply(p.errorText, x.config.values, body)}
 }
 
 // succeeded takes a page or a whole reply.
@@ -409,6 +423,7 @@ func (r *callRun) page(x *Execution, p path, reply value) bool {
 	r.seen[next.text()] = true
 	request := r.newRequest(x, "GET", "", "")
 	request.Link, request.Idempotent, request.Reads = next.text(), true, true
+	request.Counts = x.counts("GET", x.outcome.Requests[len(x.outcome.Requests)-1].Path)
 	r.send(x, request)
 	return false
 }
@@ -440,7 +455,7 @@ func (r *callRun) teach(x *Execution) {
 			if t.lookup != nil {
 				x.forgetRecord(t.lookup, rd.from(r.frame.slots), nil)
 			} else {
-				x.facts = append(x.facts, Fact{Op: Forget, Key: r.keyOf(t.step)})
+				r.teachStep(x, t.step, Fact{Op: Forget})
 			}
 		}
 	}
@@ -457,19 +472,20 @@ func (r *callRun) teachOne(x *Execution, t *teaching, v value) {
 	case t.lookup != nil:
 		x.learnRecord(t.lookup, t.lookup.kept(v), nil)
 	default:
-		x.facts = append(x.facts, Fact{Op: Extend, Key: r.keyOf(t.step), Value: []byte(v.raw)})
+		r.teachStep(x, t.step, Fact{Op: Extend, Value: []byte(v.raw)})
 	}
 }
 
-// keyOf gives the memory key of an earlier step that remembers, as it would be
-// asked now.
-func (r *callRun) keyOf(s *step) string {
+// teachStep adds a fact about an earlier step that remembers, by the key under
+// which it would be asked now. A step whose address cannot be made has none.
+func (r *callRun) teachStep(x *Execution, s *step, fact Fact) {
 	c := s.op.(*call)
 	path, query, err := renderURL(c.path, c.query, r.frame.slots)
 	if err != nil {
-		return ""
+		return
 	}
-	return (&callRun{call: c}).rememberKey(Request{Path: path, Query: query})
+	fact.Key = (&callRun{call: c}).rememberKey(Request{Path: path, Query: query})
+	x.facts = append(x.facts, fact)
 }
 
 // refused finds the arm that a refusal falls to; without one the event fails.
@@ -493,7 +509,7 @@ func (r *callRun) refused(x *Execution, response Response) {
 			return
 		}
 	}
-	x.outcome.Answer = response.Body
+	x.keepAnswer(response.Body)
 	r.fail(x, Failed, r.text(x, response))
 }
 
@@ -530,15 +546,27 @@ func (r *callRun) take(x *Execution, a *arm, response Response) {
 	case "relook":
 		r.relook(x, a)
 	case "confirm":
-		r.ask(x, &confirming{refusal: r.text(x, response), answer: response.Body})
+		r.refute(x, response)
 	default: // fail
-		x.outcome.Answer = response.Body
+		x.keepAnswer(response.Body)
 		reason := r.text(x, response)
 		if a.message != nil {
 			reason = a.message.message(r.frame.slots) + " (" + x.statusText(response) + ")"
 		}
 		r.fail(x, Failed, reason)
 	}
+}
+
+// refute asks whether a call that was refused had its effect all the same.
+func (r *callRun) refute(x *Execution, response Response) {
+	refusal := r.text(x, response)
+	applies, err := r.call.confirm.when.holds(r.frame.slots)
+	if err != nil || !applies {
+		x.keepAnswer(response.Body)
+		x.end(r.frame, r.step, Failed, refusal)
+		return
+	}
+	r.ask(x, &confirming{refusal: refusal, answer: response.Body})
 }
 
 // refusalValue is what skip binds.
@@ -567,7 +595,7 @@ func (r *callRun) relook(x *Execution, a *arm) {
 		slices.Sort(asked)
 		x.forgetRecord(op.lookup, f.slots[target.slot], asked)
 	case *call:
-		x.facts = append(x.facts, Fact{Op: Forget, Key: r.keyOf(target)})
+		r.teachStep(x, target, Fact{Op: Forget})
 	}
 	for i, again := range target.redo {
 		if again {
@@ -594,10 +622,10 @@ func (r *callRun) confirmed(x *Execution) {
 		}
 		r.next(value{})
 	case r.confirm.refusal != "":
-		x.outcome.Answer = r.confirm.answer
+		x.keepAnswer(r.confirm.answer)
 		x.end(r.frame, r.step, Failed, r.confirm.refusal)
 	default:
-		x.outcome.Answer = r.confirm.answer
+		x.keepAnswer(r.confirm.answer)
 		x.end(r.frame, r.step, Uncertain, r.confirm.lost+"; looking did not find that the call was taken")
 	}
 }

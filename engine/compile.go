@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"cmp"
+	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,10 +18,13 @@ func compile(c *compiler, d destinationFile, rules []*ruleFile) *Program {
 	c.program = &Program{name: d.Name.value, title: d.Title.value, scopeSize: firstFreeSlot + 1, maxPages: 1000}
 	c.tables, c.lookups = map[string]*table{}, map[string]*lookup{}
 	c.procedures, c.instances = map[string]*procedureNode{}, map[string]*procedure{}
+	c.readSettings = map[string]bool{}
 	c.rules, c.targets = map[string]*ruleInfo{}, map[*target]span{}
 	c.settings(d.Settings)
 	c.connection(d)
+	c.rateLimits(d.RateLimits)
 	c.retry(d.Retry)
+	c.circuit(d.Circuit)
 	c.inlineTables(d.Tables)
 	for i := range d.Procedures {
 		c.procedures[d.Procedures[i].Name.value] = &d.Procedures[i]
@@ -32,12 +38,38 @@ func compile(c *compiler, d destinationFile, rules []*ruleFile) *Program {
 	for i := range d.Procedures {
 		c.unusedProcedure(&d.Procedures[i])
 	}
+	c.settingWarnings(d)
+	for _, n := range d.Tables {
+		if t := c.tables[n.Name.value]; !t.used {
+			c.warnf(n.Name.at, "Remove it, or use it by table.", "the table %s is not used", t.name)
+		}
+	}
 	for _, n := range d.Lookups {
 		if l := c.lookups[n.Name.value]; !l.used {
 			c.warnf(n.Name.at, "Remove it, or use it by find.", "the lookup %s is not used", l.name)
 		}
 	}
 	return c.program
+}
+
+// settingWarnings warns of settings that nothing reads, which would be filled in
+// for nothing, and of those that golden cases cannot do without an example of.
+func (c *compiler) settingWarnings(d destinationFile) {
+	wanted := map[string]bool{}
+	for i, a := range d.Authentication {
+		for _, need := range a.Needs {
+			c.readSettings[need.value] = true
+			wanted[need.value] = wanted[need.value] || i == 0
+		}
+	}
+	for _, n := range d.Settings {
+		if (n.Required.value || wanted[n.Name.value]) && !n.Example.given() {
+			c.warnf(n.Name.at, "Give it an example, which golden cases and dry runs use.", "the setting %s is needed and has no example", n.Name.value)
+		}
+		if !c.readSettings[n.Name.value] && !c.readSettings[allSettings] {
+			c.warnf(n.Name.at, "Remove it, or use it.", "the setting %s is never read", n.Name.value)
+		}
+	}
 }
 
 // ruleScope is what every part of a rule may name; lookups and procedures see
@@ -67,7 +99,7 @@ func (c *compiler) settings(nodes []settingNode) {
 	for _, n := range nodes {
 		s := &setting{Setting: Setting{Name: n.Name.value, Type: n.Type.value, Title: n.Title.value,
 			Required: n.Required.value, Secret: n.Secret.value}}
-		member := &shape{boolean: n.Type.value == "boolean", members: map[string]*shape{}}
+		member := &shape{boolean: n.Type.value == "boolean", kind: n.Type.value, members: map[string]*shape{}}
 		all.members[s.Name] = member
 		if !s.Secret {
 			public.members[s.Name] = member
@@ -75,6 +107,7 @@ func (c *compiler) settings(nodes []settingNode) {
 		c.setting(s, n)
 		c.program.settings = append(c.program.settings, s)
 	}
+	public.open, all.open = c.blind, c.blind
 	c.config = &name{slot: slotConfig, shape: public}
 	c.secrets = &name{slot: slotConfig, shape: all}
 }
@@ -90,6 +123,9 @@ func (c *compiler) setting(s *setting, n settingNode) {
 			c.errorf(n.Default.at, "Remove it: a credential in a rule file is known to all who read it.", "a secret has no default")
 		}
 	}
+	if s.Required && n.Default.given() {
+		c.errorf(n.Default.at, "Keep one of the two.", "required and default exclude each other")
+	}
 	s.example = n.Example.json
 	c.settingChecks(s, n)
 	c.fits(s, n.Default, "default")
@@ -101,15 +137,20 @@ func (c *compiler) fits(s *setting, l literal, what string) {
 	if !l.given() || !slices.Contains([]string{"string", "integer", "boolean"}, s.Type) {
 		return
 	}
-	if _, problem := s.take(rawValue(l.json).decode()); problem != "" {
+	switch _, problem := s.take(rawValue(l.json).decode()); {
+	case problem == "":
+	case problem == s.message:
+		c.errorf(l.at, "", "the %s of %s does not pass its check: %s", what, s.Name, problem)
+	default:
 		c.errorf(l.at, "", "the %s of %s %s", what, s.Name, problem)
 	}
 }
 
 func (c *compiler) settingChecks(s *setting, n settingNode) {
 	if n.Pattern.given() {
+		_, own := regexp.Compile(n.Pattern.value) // its error quotes what the author wrote
 		pattern, err := regexp.Compile(`\A(?:` + n.Pattern.value + `)\z`)
-		if err != nil {
+		if err = cmp.Or(own, err); err != nil {
 			c.errorf(n.Pattern.at, "", "the pattern does not compile: %v", err)
 			return
 		}
@@ -118,7 +159,7 @@ func (c *compiler) settingChecks(s *setting, n settingNode) {
 	if n.Check.given() {
 		in := newScope()
 		*in.slots = firstFreeSlot
-		in.declare("value", span{})
+		in.declare("value", span{}).shape = kindShape(s.Type)
 		s.check = c.compileCondition(n.Check, in)
 		s.message = n.Message.value
 		if !n.Message.given() {
@@ -140,23 +181,18 @@ func (c *compiler) connection(d destinationFile) {
 		c.errorf(d.Match.Case.at, "Remove the key where case matters.", "case is ignore, or not given")
 	}
 	for _, paths := range d.Order {
-		var reads []read
-		for _, t := range paths {
-			if r, _ := c.readPart(t, 0, len(t.value), c.ruleScope()); r != nil {
-				reads = append(reads, *r)
-			}
-		}
-		p.order = append(p.order, reads)
+		p.order = append(p.order, c.eventReads(paths))
 	}
 	withSecrets := newScope()
 	withSecrets.names["config"] = c.secrets
 	p.url = c.template(d.URL, withSecrets)
+	c.baseURL(d.URL)
 	for _, h := range d.Headers {
 		c.headerName(h.Name)
 		if strings.EqualFold(h.Name.value, "Authorization") {
 			c.errorf(h.Name.at, "Credentials belong to authentication, as bearer, basic or headers.", "the header %s is not for rules to set", h.Name.value)
 		}
-		p.headers = append(p.headers, header{h.Name.value, c.template(h.Value, withSecrets)})
+		p.headers = append(p.headers, header{h.Name.value, c.headerValue(h.Value, withSecrets)})
 	}
 	for _, a := range d.Authentication {
 		p.auth = append(p.auth, c.authentication(a, withSecrets))
@@ -181,6 +217,55 @@ func (c *compiler) headerName(t text) {
 	}
 }
 
+// headerValue compiles a value of a header, which a line break would end.
+func (c *compiler) headerValue(t text, in *scope) *template {
+	if strings.ContainsFunc(t.value, isControl) {
+		c.errorf(t.at, "Remove it. In double quotes a backslash begins an escape, such as \\n.", "the value of a header cannot hold a control character")
+	}
+	return c.template(t, in)
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// baseURL checks what a URL says before the first setting in it, which the
+// runner would refuse only when it runs.
+func (c *compiler) baseURL(t text) {
+	if strings.ContainsAny(t.value, "?#@") {
+		c.errorf(t.at, "What follows a question mark belongs to the query: of steps, and credentials to authentication.", "the url is more than a host and a path")
+	}
+	if c.doubledBrace(t) {
+		return
+	}
+	known, _, _ := strings.Cut(t.value, "{")
+	u, err := url.Parse(known)
+	inSetting := known == "" || strings.Contains(t.value, "://") && !strings.Contains(known, "://")
+	switch {
+	case err != nil || inSetting:
+	case !strings.Contains(known, "://"):
+		c.errorf(t.at, "Begin it with https://.", "the url has no scheme")
+	case u.Scheme == "https" || u.Scheme == "http" && isThisMachine(u.Hostname(), known != t.value):
+	default:
+		c.errorf(t.at, "Begin it with https://. Only to this machine, such as localhost, it may be http://.", "credentials would travel in the clear")
+	}
+}
+
+// doubledBrace reports braces where none can be meant literally.
+func (c *compiler) doubledBrace(t text) bool {
+	from := strings.Index(t.value, "{{")
+	if from < 0 {
+		return false
+	}
+	inner, _, _ := strings.Cut(t.value[from+2:], "}")
+	c.errorf(t.part(from, from+2), "For a value write {"+inner+"}.", "two braces stand for one that is meant literally, which cannot stand in a URL")
+	return true
+}
+
+// isThisMachine reports whether a host is, or can be where its name goes on.
+func isThisMachine(host string, goesOn bool) bool {
+	ip, _ := netip.ParseAddr(host) // what is none is no loopback either
+	return host == "localhost" || host == "" && goesOn || ip.IsLoopback()
+}
+
 // eventPath compiles a path that has to lie in the event.
 func (c *compiler) eventPath(t text) path {
 	segments, ok := c.pathOf(t)
@@ -194,10 +279,10 @@ func (c *compiler) eventPath(t text) path {
 }
 
 func (c *compiler) authentication(n authNode, in *scope) *authentication {
-	a := &authentication{bearer: c.template(n.Bearer, in), warn: n.Warn.value}
+	a := &authentication{bearer: c.headerValue(n.Bearer, in), client: c.clientCredentials(n.Client, in), warn: n.Warn.value}
 	for _, h := range n.Headers {
 		c.headerName(h.Name)
-		a.headers = append(a.headers, header{h.Name.value, c.template(h.Value, in)})
+		a.headers = append(a.headers, header{h.Name.value, c.headerValue(h.Value, in)})
 	}
 	for _, need := range n.Needs {
 		if c.program.setting(need.value) == nil {
@@ -209,6 +294,18 @@ func (c *compiler) authentication(n authNode, in *scope) *authentication {
 		a.user, a.password = c.template(n.Basic.User, in), c.template(n.Basic.Password, in)
 	}
 	return a
+}
+
+func (c *compiler) clientCredentials(n *clientNode, in *scope) *clientTemplates {
+	if n == nil {
+		return nil
+	}
+	if n.URL.given() && !strings.HasPrefix(n.URL.value, "/") {
+		c.errorf(n.URL.at, "Begin it with /. The host is that of url: credentials go nowhere else.", "this has to be a path")
+	}
+	return &clientTemplates{
+		url: c.template(n.URL, in), id: c.template(n.ID, in), secret: c.template(n.Key, in), scope: c.template(n.Scope, in),
+	}
 }
 
 func (c *compiler) inlineTables(nodes []tableNode) {

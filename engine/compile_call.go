@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,19 +18,22 @@ func (b *builder) call(s *step, n *stepNode) {
 	if n.Each.given() {
 		c.itemSlot = in.declare("item", span{}).slot
 	}
+	b.list(n.Each, c.each)
 	c.path = b.template(n.Arg, in)
 	b.relative(n.Arg, c.path)
+	b.scalars(n.Arg, c.path, in)
 	c.query = b.queries(n.Query, in)
 	if len(n.Body) > 0 {
 		c.body = b.lines(n.Body, in)
-		c.sentSlot = in.declare("sent", span{}).slot
+		sent := in.declare("sent", span{})
+		c.sentSlot, sent.shape = sent.slot, c.body.root.shape()
 	}
 	b.method(c, n)
 	b.answer(s, c, n, in)
 	if c.remember > 0 {
 		b.remembered(n.Pick, c)
 	}
-	b.declare(s, n.Name)
+	b.expect(c, in.names["reply"], b.declare(s, n.Name))
 	b.passedOver(n.On)
 	for i := range n.On {
 		if n.On[i].Then.value == "confirm" && n.Confirm == nil {
@@ -36,7 +41,7 @@ func (b *builder) call(s *step, n *stepNode) {
 		}
 		b.arm(s, c, &n.On[i], in, i)
 		if a := c.arms[i]; a.remember > 0 {
-			b.rememberedMessage(n.On[i].Message, a.message, c)
+			b.rememberedWarning(&n.On[i], a, c)
 		}
 	}
 	if n.Confirm != nil {
@@ -51,17 +56,23 @@ func (b *builder) call(s *step, n *stepNode) {
 // passedOver reports arms behind one that takes the same statuses whatever the
 // answer says. A relook is passed over the second time, so it hides nothing.
 func (b *builder) passedOver(arms []armNode) {
-	taken := map[string]bool{}
+	var taken []text
 	for _, n := range arms {
 		for _, t := range n.Status {
-			if taken[t.value] {
-				b.errorf(t.at, "Remove it, or give the arm before a when.", "status %s never comes here: an arm before takes it", t.value)
+			if slices.ContainsFunc(taken, func(before text) bool { return covers(before.value, t.value) }) {
+				b.errorf(t.at, "Remove it, give the arm before a when, or put this one first.", "status %s never comes here: an arm before takes it", t.value)
 			}
 			if !n.When.given() && n.Then.value != "relook" {
-				taken[t.value] = true
+				taken = append(taken, t)
 			}
 		}
 	}
+}
+
+// covers reports whether a status or class holds another one.
+func covers(wide, narrow string) bool {
+	class, isClass := strings.CutSuffix(wide, "xx")
+	return wide == narrow || isClass && len(narrow) == 3 && strings.HasPrefix(narrow, class)
 }
 
 // remembered makes sure that what is remembered follows from the address that it
@@ -79,25 +90,39 @@ func (b *builder) remembered(at text, c *call) {
 	}
 }
 
-// rememberedMessage does the same for a warning that is repeated to others.
-func (b *builder) rememberedMessage(at text, message *template, c *call) {
-	if message == nil {
+// rememberedWarning does the same for a warning that is repeated to others.
+func (b *builder) rememberedWarning(n *armNode, a *arm, c *call) {
+	held := c.held()
+	if a.message != nil {
+		for _, part := range a.message.parts {
+			root, _, _ := strings.Cut(part.label, ".")
+			if part.read != nil && !slices.Contains([]string{"config", "reply", "sent"}, root) && !slices.Contains(held, part.label) {
+				b.errorf(n.Message.at, "Name only what the request holds.", "{%s} is not part of the request, and others would be told of it", part.label)
+			}
+		}
+	}
+	if a.when == nil {
 		return
 	}
-	sent := c.address()
+	for _, r := range a.when.reads {
+		label := strings.Join(append([]string{r.label}, r.keys...), ".")
+		if r.used && !general(r.name, r.label) && r.label != "sent" && !slices.Contains(held, label) {
+			b.errorf(n.When.at, "Ask only for what the request holds.", "%s is not part of the request, and others would be warned by it", label)
+		}
+	}
+}
+
+// held lists the paths of which a request holds the values.
+func (c *call) held() []string {
+	held := c.address()
 	if c.body != nil {
 		c.body.root.walk(func(t *target) {
 			for _, line := range t.lines {
-				sent = append(sent, line.labels...)
+				held = append(held, line.labels...)
 			}
 		})
 	}
-	for _, part := range message.parts {
-		root, _, _ := strings.Cut(part.label, ".")
-		if part.read != nil && root != "config" && root != "reply" && !slices.Contains(sent, part.label) {
-			b.errorf(at.at, "Name only what the request holds.", "{%s} is not part of the request, and others would be told of it", part.label)
-		}
-	}
+	return held
 }
 
 // general reports whether a name means the same whoever asks.
@@ -148,13 +173,17 @@ func (b *builder) method(c *call, n *stepNode) {
 	}
 }
 
+// inBraces is what a template reads.
+var inBraces = regexp.MustCompile(`\{[^{}]*\}`)
+
 // relative makes sure that a path stays below the URL of the destination, and is
 // one: what the rule writes itself goes out as it is.
 func (b *builder) relative(t text, compiled *template) {
-	if strings.HasPrefix(t.value, "/") || strings.Contains(t.value, "//") || strings.ContainsAny(t.value, "?#") {
+	written := inBraces.ReplaceAllString(t.value, "x")
+	if strings.HasPrefix(written, "/") || strings.Contains(written, "//") || strings.ContainsAny(written, "?#") {
 		b.errorf(t.at, "Write it relative to the url of the destination, and what follows a question mark as query:.", "the path %q is not relative", t.value)
 	}
-	if compiled == nil {
+	if compiled == nil || b.doubledBrace(t) {
 		return
 	}
 	shape := ""
@@ -180,7 +209,9 @@ func (b *builder) relative(t text, compiled *template) {
 func (b *builder) queries(nodes []namedText, in *scope) []queryPart {
 	var parts []queryPart
 	for _, q := range nodes {
-		parts = append(parts, queryPart{q.Name.value, b.template(q.Value, in)})
+		value := b.template(q.Value, in)
+		b.scalars(q.Value, value, in)
+		parts = append(parts, queryPart{q.Name.value, value})
 	}
 	return parts
 }
@@ -195,6 +226,7 @@ func (b *builder) answer(s *step, c *call, n *stepNode, in *scope) {
 	c.learn, c.forget = b.teachings(n.Learn, in), b.teachings(n.Forget, in)
 	c.reads = c.pages != nil || c.pick != nil || len(c.learn) > 0 || len(c.forget) > 0
 	b.setDuration(&c.remember, n.Remember.For)
+	c.reads = c.reads || c.remember > 0
 	c.label = b.block.name + "." + s.name
 	if n.Remember.Case.given() {
 		b.errorf(n.Remember.Case.at, "", "case belongs to the remember of a lookup")
@@ -211,7 +243,7 @@ func (b *builder) pagesPath(t text, in *scope) *path {
 		return nil
 	}
 	if b.program.nextPage == nil {
-		b.errorf(t.at, "Add paging to destination.yaml.", "pages needs the destination to say how pages follow each other")
+		b.undeclaredf(t.at, "Add paging to destination.yaml.", "pages needs the destination to say how pages follow each other")
 	}
 	p := newPath(segments)
 	return &p
@@ -222,7 +254,7 @@ func (b *builder) teachings(nodes []learnNode, in *scope) []*teaching {
 	for _, n := range nodes {
 		t := &teaching{lookup: b.lookups[n.Name.value], step: b.remembering(n.Name.value)}
 		if t.lookup == nil && t.step == nil {
-			b.errorf(n.Name.at, spell.Advice(n.Name.value, keysOf(b.lookups)), "%q is neither a lookup nor an earlier step that remembers", n.Name.value)
+			b.undeclaredf(n.Name.at, spell.Advice(n.Name.value, keysOf(b.lookups)), "%q is neither a lookup nor an earlier step that remembers", n.Name.value)
 			continue
 		}
 		for _, p := range n.Paths {
@@ -257,7 +289,7 @@ func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
 		bound.shape = closedShape("status", "code", "text")
 		delete(b.scope.later, n.As.value)
 		b.writes[s.index] = append(b.writes[s.index], bound.slot)
-		a.bind = bound.slot
+		a.bind, a.as = bound.slot, n.As.value
 	}
 	c.arms = append(c.arms, a)
 }
@@ -269,7 +301,7 @@ func (b *builder) reachable(n *armNode) {
 		set := b.statuses([]text{t})
 		for _, status := range set.exact {
 			if v := b.program.Judge(Response{Status: status}); v.Retry || v.Stop {
-				b.errorf(t.at, "Remove it here, or there.", "status %d never comes here: the retry policy of destination.yaml takes it", status)
+				b.undeclaredf(t.at, "Remove it here, or there.", "status %d never comes here: the retry policy of destination.yaml takes it", status)
 			}
 		}
 		if set.has(200) || slices.ContainsFunc(set.exact, func(status int) bool { return status/100 == 2 }) {
@@ -303,20 +335,33 @@ func (b *builder) action(s *step, a *arm, n *armNode, allowed []string) {
 	}
 }
 
+// relookTarget finds the step that is done again. One that has the name and
+// could not be compiled is no other mistake.
 func (b *builder) relookTarget(s *step, n *armNode) *step {
+	var candidates []string
 	for _, earlier := range b.block.steps[:s.index] {
-		if earlier.name == n.At.value && n.At.given() {
-			_, isFind := earlier.op.(*find)
-			if isFind || b.remembering(earlier.name) == earlier {
+		_, isFind := earlier.op.(*find)
+		_, broken := earlier.op.(*stop)
+		named := n.At.given() && earlier.name == n.At.value
+		switch {
+		case isFind || b.remembering(earlier.name) == earlier:
+			if named {
 				return earlier
 			}
+			candidates = append(candidates, earlier.name)
+		case broken && named && isIdentifier(earlier.name):
+			return nil
 		}
 	}
-	at := n.At.at
-	if !n.At.given() {
-		at = n.Then.at
+	named := slices.DeleteFunc(candidates, func(name string) bool { return !isIdentifier(name) })
+	at, advice := n.At.at, spell.Advice(n.At.value, named)
+	if later, declared := b.scope.later[n.At.value]; declared {
+		advice = fmt.Sprintf("%s comes later, at line %d.", n.At.value, later.position().Line)
 	}
-	b.errorf(at, "Name it behind at:.", "relook needs an earlier step that finds or remembers")
+	if !n.At.given() {
+		at, advice = n.Then.at, "Name it behind at:."
+	}
+	b.errorf(at, advice, "relook needs an earlier step that finds or remembers")
 	return nil
 }
 
@@ -324,6 +369,7 @@ func (b *builder) confirm(s *step, n *confirmNode, in *scope) *confirm {
 	in = in.with()
 	c := &confirm{at: n.at.position(), when: b.compileCondition(n.When, in), path: b.template(n.Get, in), query: b.queries(n.Query, in)}
 	b.relative(n.Get, c.path)
+	b.scalars(n.Get, c.path, in)
 	if c.pages = b.pagesPath(n.Pages, in); c.pages != nil && in.names["pages"] == nil {
 		in.declare("pages", span{})
 		s.op.(*call).pagesSlot = in.names["pages"].slot

@@ -10,7 +10,7 @@ import (
 func (b *builder) find(s *step, n *stepNode) {
 	l := b.lookups[n.Arg.value]
 	if l == nil && n.Arg.given() {
-		b.errorf(n.Arg.at, spell.Advice(n.Arg.value, keysOf(b.lookups)), "there is no lookup %q", n.Arg.value)
+		b.undeclaredf(n.Arg.at, spell.Advice(n.Arg.value, keysOf(b.lookups)), "there is no lookup %q", n.Arg.value)
 	}
 	if l == nil {
 		s.op = &stop{kind: "warn"}
@@ -37,7 +37,7 @@ func (b *builder) find(s *step, n *stepNode) {
 			}
 		}
 	}
-	if len(n.With) == 0 {
+	if len(n.With) == 0 && !n.badWith {
 		b.errorf(n.Kind.at, "", "find needs with: at least one of %s", strings.Join(keys, ", "))
 	}
 	if declared := b.declare(s, n.Name); declared != nil {
@@ -50,7 +50,7 @@ func (b *builder) use(s *step, n *stepNode) {
 	s.op = u
 	node := b.procedures[n.Arg.value]
 	if node == nil && n.Arg.given() {
-		b.errorf(n.Arg.at, spell.Advice(n.Arg.value, keysOf(b.procedures)), "there is no procedure %q", n.Arg.value)
+		b.undeclaredf(n.Arg.at, spell.Advice(n.Arg.value, keysOf(b.procedures)), "there is no procedure %q", n.Arg.value)
 	}
 	if node == nil {
 		s.op = &stop{kind: "warn"}
@@ -97,7 +97,7 @@ func (b *builder) inputs(u *use, n *stepNode, node *procedureNode) map[string]li
 		u.inputs = append(u.inputs, &binding{slot: slots[in.Name.value], name: in.Name.value, source: b.source(source, b.scope)})
 	}
 	for _, in := range node.Inputs {
-		if !given[in.Name.value] {
+		if !given[in.Name.value] && !n.badWith {
 			b.errorf(n.Arg.at, "", "the procedure %s needs the input %s", node.Name.value, in.Name.value)
 		}
 	}
@@ -107,7 +107,7 @@ func (b *builder) inputs(u *use, n *stepNode, node *procedureNode) map[string]li
 func (b *builder) constant(w withNode, in inputNode) literal {
 	if in.List {
 		if rawValue(w.Literal.json).kind() != '[' {
-			b.errorf(w.Name.at, "", "the input %s is a list", w.Name.value)
+			b.errorf(w.at(), "", "the input %s is a list", w.Name.value)
 			return literal{"[]", w.Name.at}
 		}
 		return w.Literal
@@ -117,10 +117,18 @@ func (b *builder) constant(w withNode, in inputNode) literal {
 		allowed = append(allowed, t.value)
 	}
 	if v := rawValue(w.Literal.json); v.kind() != '"' || !slices.Contains(allowed, v.text()) {
-		b.errorf(w.Name.at, "", "the input %s is one of %s", w.Name.value, strings.Join(allowed, ", "))
+		b.errorf(w.at(), "", "the input %s is one of %s", w.Name.value, strings.Join(allowed, ", "))
 		return literal{quote(allowed[0]), w.Name.at}
 	}
 	return w.Literal
+}
+
+// at gives the place of what an input is given.
+func (w withNode) at() span {
+	if w.Literal.given() {
+		return w.Literal.at
+	}
+	return w.Name.at
 }
 
 // instance compiles a procedure for one set of constants, once.
@@ -146,6 +154,7 @@ func (c *compiler) instance(n *procedureNode, constants map[string]literal, at s
 func (c *compiler) procedure(n *procedureNode, constants map[string]literal) *procedure {
 	outer, in := c.touched, c.bareScope()
 	label := n.Name.value
+	p := &procedure{name: n.Name.value}
 	for _, input := range n.Inputs {
 		if c.taken(input.Name, in) {
 			continue
@@ -154,22 +163,28 @@ func (c *compiler) procedure(n *procedureNode, constants map[string]literal) *pr
 			c.conversion(input.Type)
 		}
 		declared := in.declare(input.Name.value, input.Name.at)
-		declared.boolean = input.Type.value == "boolean"
+		declared.boolean, declared.shape = input.Type.value == "boolean", kindShape(input.Type.value)
 		if l, isConstant := constants[input.Name.value]; isConstant {
 			declared.constant = &l
 			label += " " + l.json
 		}
+		p.inputs = append(p.inputs, newInput(input, constants))
 	}
 	c.later(in, n.Steps)
 	b := &builder{compiler: c, scope: in, block: &block{name: "procedure " + label}}
-	p := &procedure{block: b.build(n.Steps)}
+	p.block = b.build(n.Steps)
 	p.block.constants = constantBindings(in)
 	if n.Result != nil {
 		p.result = c.source(*n.Result, in)
 	}
 	b.finish()
 	c.touched = outer
+	c.program.procedures = append(c.program.procedures, p)
 	return p
+}
+
+func newInput(n inputNode, constants map[string]literal) input {
+	return input{n.Name.value, n.Type.value, constants[n.Name.value].json}
 }
 
 // constantBindings lists the slots that hold constants, for expressions that
@@ -236,6 +251,7 @@ func (c *compiler) lookup(n *lookupNode) {
 		l.ways = append(l.ways, c.way(l, &n.Ways[i]))
 	}
 	c.lookups[l.name] = l
+	c.program.lookups = append(c.program.lookups, l)
 }
 
 func (c *compiler) way(l *lookup, n *wayNode) *way {
@@ -249,6 +265,7 @@ func (c *compiler) way(l *lookup, n *wayNode) *way {
 	b := &builder{compiler: c, scope: in, block: &block{name: "lookup " + l.name + " by " + w.by}, readOnly: true}
 	w.block = b.build(n.Steps)
 	w.found = c.compileExpression(n.Found, in)
+	c.list(n.Found, w.found)
 	b.finish()
 	return w
 }

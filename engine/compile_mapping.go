@@ -41,14 +41,25 @@ func (c *compiler) lines(nodes []lineNode, in *scope) *mapping {
 		}
 		t.lines = append(t.lines, s)
 	}
-	if m.root.array {
-		c.errorf(nodes[0].To.at, "", "a body is an object, not an array")
-	}
+	c.settledLines(nodes)
 	c.overlaps(m.root)
 	if len(c.found) == before {
 		c.skeleton(m, nodes)
 	}
 	return m
+}
+
+// settledLines warns of lines that come too late: one before them for the same
+// target always gives something.
+func (c *compiler) settledLines(nodes []lineNode) {
+	always := map[string]span{} // by the target
+	for _, n := range nodes {
+		if first, settled := always[n.To.value]; settled && n.To.given() {
+			c.warnf(n.To.at, "Move it up, or give the line before a when.", "line %d always gives %s, so that this line never does", first.position().Line, n.To.value)
+		} else if !n.When.given() && (n.Value.given() || n.Default.given()) {
+			always[n.To.value] = n.at
+		}
+	}
 }
 
 func (c *compiler) keeps(texts []text) keep {
@@ -106,6 +117,10 @@ func (c *compiler) target(root *target, t text) *target {
 	}
 	at := root
 	for _, seg := range segments {
+		if strings.HasPrefix(seg.key, "-") && allDigits(seg.key[1:]) {
+			c.errorf(t.part(seg.at, seg.at+len(seg.key)), "Elements of an array are counted from 0, and all of them are named.", "%s cannot stand in a target", seg.key)
+			return nil
+		}
 		if !seg.plain() {
 			c.errorf(t.part(seg.at, seg.at+len(seg.key)), "A target names one place.", "%s cannot stand in a target", seg.key)
 			return nil
@@ -117,10 +132,16 @@ func (c *compiler) target(root *target, t text) *target {
 	return at
 }
 
+func allDigits(key string) bool { return key != "" && strings.Trim(key, "0123456789") == "" }
+
 // child finds or makes one member or element. Elements of arrays are literal
 // and dense: 0, 1, 2.
 func (c *compiler) child(of *target, seg segment, t text) *target {
-	index := strings.Trim(seg.key, "0123456789") == "" && !strings.HasPrefix(t.value[seg.at:], `\`)
+	index := allDigits(seg.key) && !strings.HasPrefix(t.value[seg.at:], `\`)
+	if index && of.label == "" {
+		c.errorf(t.part(seg.at, seg.at+len(seg.key)), "Where a key of digits is meant, write a backslash before it.", "a body is an object, not an array")
+		return nil
+	}
 	if len(of.children) > 0 && of.array != index {
 		c.errorf(t.part(seg.at, seg.at+len(seg.key)), "", "%s is both an object and an array", targetLabel(of))
 		return nil
@@ -169,6 +190,9 @@ func (c *compiler) restLine(t *target, n *lineNode, in *scope) {
 	from, base := c.readPart(n.Rest, 0, len(n.Rest.value), in)
 	if from == nil {
 		return
+	}
+	if kind := base.kindAt(from.path.keys()); kind != "" && kind != "object" && from.path.plain() {
+		c.errorf(n.Rest.at, "", "rest needs an object, and %s is %s", n.Rest.value, kindText(kind))
 	}
 	t.rest = &rest{at: n.at.position(), label: n.Rest.value, from: *from, when: c.compileCondition(n.When, in), taken: map[string]string{}, keep: c.keeps(n.Keep)}
 	if n.Keys.given() {

@@ -76,6 +76,10 @@ func (c *compiler) taken(t text, in *scope) bool {
 		c.errorf(t.at, "It means something in expressions.", "%q cannot be a name", t.value)
 		return true
 	}
+	if _, function := c.vocabulary.functions[t.value]; function {
+		c.errorf(t.at, "Expressions have a function of this name, which it would hide.", "%q cannot be a name", t.value)
+		return false // what reads it is right but for the name
+	}
 	segments, bad := parsePath(t.value)
 	if bad != nil || len(segments) != 1 || !isIdentifier(t.value) {
 		c.errorf(t.at, "Use letters, digits and underscores, and begin with a letter.", "%q cannot be a name", t.value)
@@ -117,6 +121,10 @@ func (c *compiler) after(r *rule, n *ruleFile, in *scope) {
 		return
 	}
 	earlier := c.rules[n.After.value]
+	if slices.Contains(c.lost, n.After.value) && !c.taken(n.After, in) {
+		in.declare(n.After.value, span{})
+		return
+	}
 	if earlier == nil {
 		c.errorf(n.After.at, spell.Advice(n.After.value, keysOf(c.rules)), "no rule %q runs before this one", n.After.value)
 		return
@@ -171,12 +179,18 @@ func (c *compiler) mappings(r *rule, n *ruleFile, in *scope) {
 	c.settleRests(r.mappings)
 }
 
-// shape gives what is known of the object that a mapping makes.
+// shape gives what is known of what a target gets.
 func (t *target) shape() *shape {
 	if len(t.children) == 0 && t.rest == nil {
+		if len(t.lines) == 1 {
+			return shapeOf(t.lines[0])
+		}
 		return nil
 	}
-	s := &shape{members: map[string]*shape{}, open: t.rest != nil || len(t.lines) > 0}
+	s := &shape{kind: "object", members: map[string]*shape{}, open: t.rest != nil || len(t.lines) > 0}
+	if t.array {
+		s.kind = "array"
+	}
 	for _, child := range t.children {
 		s.members[child.name] = child.shape()
 	}

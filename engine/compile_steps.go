@@ -18,6 +18,7 @@ type builder struct {
 	touches   []map[int]bool
 	all       map[int]bool // slots that anything reads
 	places    map[*arm]span
+	expects   []func() // what to settle of answers once all their readers are known
 }
 
 // build compiles the steps. finish has to follow once everything that may read
@@ -65,11 +66,15 @@ func (b *builder) finish() {
 		}
 		s.redo, s.sets = b.redo(s.index), b.writes[s.index]
 	}
+	for _, settle := range b.expects {
+		settle()
+	}
 	b.repeats()
 	b.touched = nil
 }
 
-// repeats refuses a relook that would do a call twice that may be done once.
+// repeats refuses a relook that would do a call twice that may be done once, and
+// one that would do the same again.
 func (b *builder) repeats() {
 	for _, s := range b.block.steps {
 		c, isCall := s.op.(*call)
@@ -80,13 +85,25 @@ func (b *builder) repeats() {
 			if a.target == nil {
 				continue
 			}
+			if !a.target.redo[s.index] {
+				b.errorf(b.places[a], "Name a step that this one reads, directly or through others.", "this step does not depend on %s, so that looking again changes nothing for it", a.target.name)
+			}
 			for _, again := range b.block.steps[:s.index+1] {
-				if a.target.redo[again.index] && again.once() && (again != s || c.each != nil) {
+				if again.once() && c.repeats(again, a.target, s) {
 					b.errorf(b.places[a], "Say idempotent: true there if that does no harm.", "relook would repeat the step %s, which is not idempotent", again.name)
 				}
 			}
 		}
 	}
+}
+
+// repeats reports whether a relook of target by the step s, of which this is the
+// call, does what an earlier step or an earlier item has done.
+func (c *call) repeats(again, target, s *step) bool {
+	if again == s {
+		return c.each != nil
+	}
+	return target.redo[again.index]
 }
 
 func (c *call) confirmArms() []*arm {
@@ -153,7 +170,7 @@ func (b *builder) step(s *step, n *stepNode) {
 		source := n.Source // without when, which is the step's own
 		source.at = n.at
 		compiled := b.source(source, b.scope)
-		s.op = &let{compiled}
+		s.op = &let{n.Arg.value, compiled}
 		if declared := b.declare(s, n.Arg); declared != nil {
 			declared.shape = shapeOf(compiled)
 		}

@@ -10,6 +10,9 @@ import (
 
 // unknownName reports a name that is not there, or not there yet.
 func (c *compiler) unknownName(at span, label string, in *scope) {
+	if slices.Contains(c.lost, label) {
+		return
+	}
 	if c.rules[label] != nil {
 		c.errorf(at, "Everything before the steps is settled before the first request.", "the result of the rule %s can only be read in steps", label)
 		return
@@ -19,12 +22,22 @@ func (c *compiler) unknownName(at span, label string, in *scope) {
 			"%q is used before its step", label)
 		return
 	}
-	c.errorf(at, spell.Advice(label, in.labels()), "unknown name %q", label)
+	advice := spell.Advice(label, in.labels())
+	if slices.Contains([]string{"null", "none", "undefined"}, strings.ToLower(label)) {
+		advice = "Write nil."
+	}
+	c.errorf(at, advice, "unknown name %q", label)
 }
+
+// allSettings stands in readSettings for all of them: what reads config itself.
+const allSettings = ""
 
 // checkShape reports a member that the value behind a name cannot have.
 func (c *compiler) checkShape(at span, label string, n *name, keys []string) {
 	s := n.shape
+	if n == c.config || n == c.secrets {
+		c.readSettings[strings.Join(keys[:min(len(keys), 1)], "")] = true
+	}
 	if n == c.config && len(keys) > 0 && s.members[keys[0]] == nil && c.secrets.shape.members[keys[0]] != nil {
 		c.errorf(at, "Only url, headers and authentication may read it.", "%s.%s is a secret", label, keys[0])
 		return
@@ -33,7 +46,11 @@ func (c *compiler) checkShape(at span, label string, n *name, keys []string) {
 		member, known := s.at(key)
 		if !known {
 			place := strings.Join(append([]string{label}, keys[:i]...), ".")
-			c.errorf(at, spell.Advice(key, s.keys()), "%s has no %q", place, key)
+			advice := spell.Advice(key, s.keys())
+			if s.scalar() {
+				advice = place + " is " + kindText(s.kind) + "."
+			}
+			c.errorf(at, advice, "%s has no %q", place, key)
 			return
 		}
 		if member == nil {
@@ -70,9 +87,11 @@ func (c *compiler) readPart(t text, from, to int, in *scope) (*read, *name) {
 		c.unknownName(at, root.key, in)
 		return nil, nil
 	}
-	r := &read{n.slot, newPath(segments[1:])}
+	r := &read{slot: n.slot, path: newPath(segments[1:])}
+	r.said = &wording{t.value[from:to], n.originsOf(r.path.keys())}
 	c.checkShape(t.part(from, to), root.key, n, r.path.keys())
 	c.touch(n)
+	n.asked = append(n.asked, r.path.keys())
 	return r, n
 }
 
@@ -97,28 +116,6 @@ func (c *compiler) constants(t text, in *scope) text {
 		}
 	}
 	return filled
-}
-
-// shapeOf gives what is known of a value that is one of several: it can be asked
-// only for what each of them has.
-func shapeOf(s *sourced) *shape {
-	var known *shape
-	for _, candidate := range s.shapes {
-		switch {
-		case candidate == nil || candidate.open || candidate.members == nil:
-		case known == nil:
-			known = candidate
-		default:
-			both := &shape{members: map[string]*shape{}}
-			for key, member := range known.members {
-				if _, also := candidate.members[key]; also {
-					both.members[key] = member
-				}
-			}
-			known = both
-		}
-	}
-	return known
 }
 
 // below gives the shape of what a path leads to.
@@ -164,6 +161,9 @@ func (c *compiler) origin(s *sourced, n sourceNode, in *scope) {
 					s.origins = append(s.origins, wholes(r.name.originsOf(r.keys))...)
 				}
 			}
+			for _, p := range s.expr.aliases {
+				s.origins = append(s.origins, wholes(p.name.originsOf(p.keys))...)
+			}
 		}
 	}
 	if written != 1 && !n.broken {
@@ -189,7 +189,7 @@ func (c *compiler) froms(s *sourced, paths []text, in *scope) {
 		}
 		s.reads = append(s.reads, *r)
 		s.labels = append(s.labels, t.value)
-		s.origins = append(s.origins, n.originsOf(r.path.keys())...)
+		s.origins = append(s.origins, r.said.origins...)
 		if len(r.path.keys()) == len(r.path.segments) {
 			s.shapes = append(s.shapes, n.shape.below(r.path.keys()))
 		}
@@ -198,15 +198,19 @@ func (c *compiler) froms(s *sourced, paths []text, in *scope) {
 }
 
 func (c *compiler) modifiers(s *sourced, n sourceNode) {
-	if n.Value.given() && (n.As.given() || n.Table.given()) {
-		c.errorf(n.at, "Write the value as it is to be sent.", "as and table do not go with value")
+	if alone := len(n.From) == 0 && !n.Expr.given(); n.Value.given() && alone {
+		for _, t := range slices.Concat(given(n.As), given(n.Table)) {
+			c.errorf(t.at, "Write the value as it is to be sent.", "as and table do not go with value")
+		}
 	}
 	if n.As.given() {
 		s.as = c.conversion(n.As)
 	}
 	if n.Table.given() {
 		if s.table = c.tables[n.Table.value]; s.table == nil {
-			c.errorf(n.Table.at, spell.Advice(n.Table.value, keysOf(c.tables)), "there is no table %q", n.Table.value)
+			c.undeclaredf(n.Table.at, spell.Advice(n.Table.value, keysOf(c.tables)), "there is no table %q", n.Table.value)
+		} else {
+			s.table.used = true
 		}
 	}
 	if n.Default.given() {

@@ -52,20 +52,47 @@ func (e SettingsError) Error() string {
 }
 
 // A Credential is how requests are authenticated: by a bearer token (RFC 6750),
-// by User and Password (RFC 7617), or by headers of the destination's own.
+// by User and Password (RFC 7617), by headers of the destination's own, or by
+// a bearer token that has to be fetched with the credentials of a client.
 type Credential struct {
 	Bearer         string
 	User, Password string
 	Header         map[string]string // not to be modified
+	// Client is nil for every other way.
+	Client *ClientCredentials
 	// Warning is to be said once to whoever operates the run; empty for none.
 	Warning string
 }
+
+// ClientCredentials are how a client gets a token that expires, by the grant of
+// RFC 6749, section 4.4.
+type ClientCredentials struct {
+	// Path is where tokens are given, from the root of the base URL's host.
+	Path string
+	// Scope is what the token has to be good for, as the destination words it;
+	// empty for what the client may do.
+	ID, Secret, Scope string
+}
+
+// String hides what the credential holds.
+func (ClientCredentials) String() string { return "(credential)" }
+
+// GoString hides what the credential holds.
+func (c ClientCredentials) GoString() string { return c.String() }
+
+// MarshalText hides what the credential holds from encoders, such as those of
+// JSON, YAML and log/slog.
+func (c ClientCredentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // String hides what the credential holds.
 func (Credential) String() string { return "(credential)" }
 
 // GoString hides what the credential holds.
 func (c Credential) GoString() string { return c.String() }
+
+// MarshalText hides what the credential holds from encoders, such as those of
+// JSON, YAML and log/slog.
+func (c Credential) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // A Config is a Program with settings that were checked. It never changes and
 // is safe for any number of goroutines.
@@ -75,8 +102,21 @@ type Config struct {
 	baseURL    string
 	credential Credential
 	headers    map[string]string
+	rateLimits []RateLimit
 	limits     Limits
 }
+
+// String names the destination: the URL, the headers and the credential may be
+// made of secrets.
+func (c Config) String() string {
+	if c.program == nil {
+		return "(configuration)"
+	}
+	return "(configuration of " + c.program.name + ")"
+}
+
+// GoString hides what String does.
+func (c Config) GoString() string { return c.String() }
 
 // BaseURL gives the URL that request paths are joined to; it ends in a slash.
 func (c *Config) BaseURL() string { return c.baseURL }
@@ -248,6 +288,18 @@ func (c *Config) render(slots []value, auth *authentication) (err error) {
 	render(&c.credential.Bearer, auth.bearer)
 	render(&c.credential.User, auth.user)
 	render(&c.credential.Password, auth.password)
+	if t := auth.client; t != nil {
+		client := &ClientCredentials{}
+		render(&client.Path, t.url)
+		render(&client.ID, t.id)
+		render(&client.Secret, t.secret)
+		render(&client.Scope, t.scope)
+		c.credential.Client = client
+	}
+	if err != nil {
+		return err
+	}
+	c.rateLimits, err = p.renderRateLimits(slots)
 	return err
 }
 

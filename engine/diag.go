@@ -43,6 +43,9 @@ type Diagnostic struct {
 	Width int
 	// Line is the text of the line that At names; empty where there is none.
 	Line string
+	// More is how many findings beyond the limit this one stands for; 0 for a
+	// finding of its own.
+	More int
 }
 
 // String renders the finding for a person: the place and the summary, the line
@@ -133,13 +136,20 @@ const maxDiagnostics = 100
 // A collector takes findings while checking goes on.
 type collector struct {
 	found Diagnostics
-	// unreadable is set once a file is no YAML: then what other files say of
-	// its names is no finding.
-	unreadable bool
+	// unreadable names the files that hold nothing to go by: what other files
+	// say of their names is no finding.
+	unreadable []string
 }
 
 func (c *collector) errorf(at span, detail, format string, args ...any) {
 	c.add(SeverityError, at, detail, fmt.Sprintf(format, args...))
+}
+
+// undeclaredf reports what destination.yaml does not declare, if that is known.
+func (c *compiler) undeclaredf(at span, detail, format string, args ...any) {
+	if !c.blind {
+		c.errorf(at, detail, format, args...)
+	}
 }
 
 func (c *collector) warnf(at span, detail, format string, args ...any) {
@@ -158,7 +168,8 @@ func (c *collector) add(severity Severity, at span, detail, summary string) {
 
 func (c *collector) hasErrors() bool { return len(c.found.Errors()) > 0 }
 
-// diagnostics sorts, and drops what was said twice.
+// diagnostics sorts, and drops what was said twice. Where there are errors they
+// are all that matters: a warning may be about what is wrong elsewhere.
 func (c *collector) diagnostics() Diagnostics {
 	slices.SortStableFunc(c.found, func(a, b Diagnostic) int {
 		return cmp.Or(
@@ -172,19 +183,27 @@ func (c *collector) diagnostics() Diagnostics {
 	unique := slices.CompactFunc(c.found, func(a, b Diagnostic) bool {
 		return a.At == b.At && a.Summary == b.Summary
 	})
+	if wrong := unique.Errors(); len(wrong) > 0 {
+		return wrong.capped()
+	}
 	return unique.capped()
 }
 
-// capped keeps the first findings; errors go before warnings.
+// capped keeps the first findings, which are all of one severity.
 func (ds Diagnostics) capped() Diagnostics {
-	if len(ds) <= maxDiagnostics {
+	more := len(ds) - maxDiagnostics
+	if more <= 0 {
 		return ds
 	}
-	kept := ds.Errors()
-	if len(kept) == 0 {
-		kept = ds
+	return append(ds[:maxDiagnostics:maxDiagnostics],
+		Diagnostic{Severity: ds[0].Severity, Summary: fmt.Sprintf("and %d more findings", more), More: more})
+}
+
+// Len counts the findings, those beyond the limit included.
+func (ds Diagnostics) Len() int {
+	n := len(ds)
+	for _, d := range ds {
+		n += max(d.More-1, 0)
 	}
-	kept = kept[:min(len(kept), maxDiagnostics)]
-	more := Diagnostic{Severity: kept[0].Severity, Summary: fmt.Sprintf("and %d more findings", len(ds)-len(kept))}
-	return append(kept[:len(kept):len(kept)], more)
+	return n
 }

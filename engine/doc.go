@@ -31,7 +31,8 @@
 // funcs.go), texts with braces become templates (template.go), lists of lines
 // become the tree of the object that they make (mapping.go). What is wrong is
 // collected (diag.go) and reported all at once. What comes out is a Program
-// (program.go) that never changes.
+// (program.go) that never changes. What it does can be described without any
+// event (the files whose names begin with describe).
 //
 // # The life of an event
 //

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -15,6 +16,7 @@ import (
 type Execution struct {
 	config    *Config
 	event     value
+	mended    bool // and no rule has warned of it yet
 	runs      []*ruleRun
 	current   int
 	stack     []*frame
@@ -52,9 +54,13 @@ type frame struct {
 	call   *callRun
 	find   *findRun
 	fresh  *step    // of which the answer is not to be recalled
+	anew   bool     // nor that of any step: the block is part of such a step
 	recall []string // keys under which a lookup's way may be known
 	leave  func(x *Execution, f *frame)
 }
+
+// freshly reports whether a step has to ask, whatever a memory knows.
+func (f *frame) freshly(s *step) bool { return f.anew || f.fresh == s }
 
 // Start begins the delivery of an event. The event is checked, and every rule
 // that takes it is mapped and checked, before the first request: an event that
@@ -65,26 +71,29 @@ func (c *Config) Start(event []byte) *Execution { return c.start(event, nil) }
 func (c *Config) start(event []byte, e *explainer) *Execution {
 	x := &Execution{config: c, event: rawValue(mendSurrogates(string(event))), results: map[*rule]value{}, explainer: e}
 	x.outcome.Rules = []string{}
-	if reason := x.unfit(); reason != "" {
+	if reason := c.unfit(x.event.raw); reason != "" {
 		x.event = value{}
 		x.finish(Rejected, reason)
 		return x
 	}
+	x.mended = x.event.raw != string(event)
 	x.event.raw = strings.Trim(x.event.raw, " \t\r\n")
 	x.match()
 	return x
 }
 
+// mendedText is the warning about an event that [mendSurrogates] has changed.
+const mendedText = `a text of the event holds half a character (such as \ud83d without its other half): U+FFFD took its place`
+
 // unfit says why the bytes are no event that a rule may see.
-func (x *Execution) unfit() string {
-	limits := x.config.limits
-	if len(x.event.raw) > limits.EventBytes {
-		return fmt.Sprintf("the event has %d bytes, and %d are allowed", len(x.event.raw), limits.EventBytes)
+func (c *Config) unfit(event string) string {
+	if len(event) > c.limits.EventBytes {
+		return fmt.Sprintf("the event has %d bytes, and %d are allowed", len(event), c.limits.EventBytes)
 	}
-	if err := scanJSON(x.event.raw, limits.Depth, limits.Keys); err != nil {
+	if err := scanJSON(event, c.limits.Depth, c.limits.Keys); err != nil {
 		return fmt.Sprintf("the event is not usable JSON: %v", err)
 	}
-	if first := strings.TrimLeft(x.event.raw, " \t\r\n"); first[0] != '{' {
+	if first := strings.TrimLeft(event, " \t\r\n"); first[0] != '{' {
 		return "the event is " + rawValue(first).kindText() + ", not an object"
 	}
 	return ""
@@ -98,13 +107,18 @@ func (x *Execution) match() {
 		x.finish(Rejected, fmt.Sprintf("the event's %s is %s: it has to name one of %s", p.by.gjson, emptyText(kind), strings.Join(p.kinds, ", ")))
 		return
 	}
-	matched := false
+	matched, asked := false, false
 	for _, r := range p.rules {
 		if !r.takes(kind.text(), p.fold) {
 			continue
 		}
 		matched = true
 		x.explainer.rule(r)
+		if !x.follows(r) {
+			x.explainer.passed(r, "the rule that it follows did not take the event")
+			continue
+		}
+		asked = true
 		if !x.prepare(r) {
 			return
 		}
@@ -112,9 +126,22 @@ func (x *Execution) match() {
 	switch {
 	case !matched:
 		x.finish(Ignored, fmt.Sprintf("no rule takes %s events, only %s", shorten(quote(kind.text())), strings.Join(p.kinds, ", ")))
+	case !asked:
+		x.finish(Ignored, "the rules for such events follow others, which did not take it")
 	case len(x.runs) == 0:
 		x.finish(Ignored, fmt.Sprintf("no rule for %s events has its condition met", shorten(quote(kind.text()))))
 	}
+}
+
+// follows reports whether every rule that this one follows takes the event.
+// Where one does not, this one has nothing to say of the event either.
+func (x *Execution) follows(r *rule) bool {
+	for _, b := range r.after {
+		if !slices.ContainsFunc(x.runs, func(earlier *ruleRun) bool { return earlier.rule == b.rule }) {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *rule) takes(kind string, folding bool) bool {
@@ -137,7 +164,7 @@ func (x *Execution) prepare(r *rule) bool {
 		if err != nil {
 			return x.reject(r, v.source.at, err.Error())
 		}
-		x.explainer.variable(r, v, found)
+		x.explainer.variable(run, v, found)
 		if found.warning != "" {
 			warnings = append(warnings, note{found.warning, v.source.at})
 		}
@@ -148,8 +175,12 @@ func (x *Execution) prepare(r *rule) bool {
 		return x.reject(r, r.at, err.Error())
 	}
 	if !applies {
-		x.explainer.took(r, false, "when: "+r.when.text+" does not hold")
+		x.explainer.passed(r, "when: "+r.when.text+" does not hold")
 		return true
+	}
+	if x.mended {
+		x.warn(r, mendedText, r.at)
+		x.mended = false // said
 	}
 	x.warnAll(r, warnings)
 	return x.require(run) && x.mapAll(run)
@@ -217,15 +248,14 @@ func (x *Execution) mapAll(run *ruleRun) bool {
 	if len(missing) > 0 {
 		return x.reject(run.rule, at, strings.Join(missing, "; "))
 	}
-	x.explainer.took(run.rule, true, "")
+	x.explainer.took(run.rule)
 	x.runs = append(x.runs, run)
 	x.outcome.Rules = append(x.outcome.Rules, run.rule.name)
 	return true
 }
 
 func (x *Execution) reject(r *rule, at Position, reason string) bool {
-	x.explainer.took(r, false, reason)
-	x.runs = nil
+	x.explainer.rejected(r, reason)
 	x.outcome.Rule, x.outcome.At = r.name, at
 	x.finish(Rejected, reason)
 	return false
@@ -260,6 +290,7 @@ func (x *Execution) finish(s Status, reason string) {
 	}
 	x.ended, x.pending = true, nil
 	x.outcome.Status, x.outcome.Reason = s, reason
+	x.explainer.close(x)
 }
 
 // end finishes the event with the step to blame.
@@ -268,35 +299,8 @@ func (x *Execution) end(f *frame, s *step, status Status, reason string) {
 		status = Failed // a rejected event has changed nothing
 	}
 	x.outcome.Rule, x.outcome.Step, x.outcome.At = f.run.rule.name, s.name, s.at
+	x.explainer.ended(x, f, s, reason)
 	x.finish(status, reason)
-}
-
-// Order gives the ordering keys of the event: it has to wait for every earlier
-// event that shares one. An event that is not usable has none.
-func (x *Execution) Order() []string {
-	var keys []string
-	slots := make([]value, firstFreeSlot)
-	slots[slotEvent], slots[slotConfig] = x.event, x.config.values
-	for i, reads := range x.config.program.order {
-		for _, r := range reads {
-			if v := r.from(slots); v.scalar() && v.present(keep{}) {
-				keys = append(keys, fmt.Sprintf("%d:%s", i, v.text()))
-				break
-			}
-		}
-	}
-	return keys
-}
-
-// Type gives what the rules match the event by; empty where it has none.
-func (x *Execution) Type() string { return x.event.get(x.config.program.by).text() }
-
-// MessageID gives what the source calls the event by; empty where it has none.
-func (x *Execution) MessageID() string {
-	if x.config.program.id == nil {
-		return ""
-	}
-	return x.event.get(*x.config.program.id).text()
 }
 
 // Next gives the request to be made, and false at the end. Until it is
@@ -377,40 +381,26 @@ type relooked struct {
 
 func (x *Execution) push(run *ruleRun, b *block, slots []value, leave func(*Execution, *frame)) *frame {
 	f := &frame{run: run, block: b, slots: slots, done: make([]bool, len(b.steps)), redone: map[relooked]bool{}, leave: leave}
+	if len(x.stack) > 0 {
+		outer := x.stack[len(x.stack)-1]
+		f.anew = outer.freshly(outer.block.steps[outer.at])
+	}
 	x.stack = append(x.stack, f)
 	return f
 }
 
 // nextRule begins the next rule, or ends the event.
 func (x *Execution) nextRule() {
-	for ; x.current < len(x.runs); x.current++ {
-		run := x.runs[x.current]
-		if x.follows(run) {
-			x.push(run, run.rule.block, run.slots, (*Execution).leaveRule)
-			x.current++
-			return
-		}
-		x.explainer.took(run.rule, false, "the rule that it follows did not take the event")
-		x.outcome.Rules = slices.DeleteFunc(x.outcome.Rules, func(name string) bool { return name == run.rule.name })
-	}
-	if len(x.outcome.Rules) == 0 {
-		x.finish(Ignored, "the rules for such events follow others, which did not take it")
+	if x.current == len(x.runs) {
+		x.finish(Delivered, "")
 		return
 	}
-	x.finish(Delivered, "")
-}
-
-// follows binds the results of earlier rules; a rule that follows one that did
-// not run does not run either.
-func (x *Execution) follows(run *ruleRun) bool {
+	run := x.runs[x.current]
+	x.current++
 	for _, b := range run.rule.after {
-		result, ran := x.results[b.rule]
-		if !ran {
-			return false
-		}
-		run.slots[b.slot] = result
+		run.slots[b.slot] = x.results[b.rule]
 	}
-	return true
+	x.push(run, run.rule.block, run.slots, (*Execution).leaveRule)
 }
 
 func (x *Execution) leaveRule(f *frame) {
@@ -424,6 +414,7 @@ func (x *Execution) leaveRule(f *frame) {
 		}
 		if err != nil {
 			x.outcome.Rule, x.outcome.At = f.run.rule.name, field.source.at
+			x.explainer.unfinished(f.run.rule, err.Error())
 			x.finish(Failed, err.Error())
 			return
 		}
@@ -441,10 +432,10 @@ func (x *Execution) Respond(r Response) {
 	}
 	p := x.pending
 	x.pending = nil
+	r = x.checked(p.request, r)
 	x.outcome.Requests = append(x.outcome.Requests, Sent{
 		Method: p.request.Method, Path: p.path, Status: r.Status, Failure: r.Failure, Attempts: max(r.Attempts, 1),
 	})
-	r = x.checked(p.request, r)
 	v := x.config.program.Judge(r)
 	if p.request.Write() && !v.NotTaken {
 		x.written = true
@@ -476,16 +467,17 @@ func replyText(body []byte) string {
 }
 
 // Recall answers the request that Next gave last from a memory. key is one of
-// Request.Recall, and value what a Fact taught for it; a value that is not is
-// as if nothing were remembered, and the request stays.
+// Request.Recall, and remembered what a Fact taught for it; what is no such
+// value is as if nothing were remembered, and the request stays.
 func (x *Execution) Recall(key string, remembered json.RawMessage) {
 	p := x.pending
 	if p == nil {
 		return
 	}
 	x.pending = nil
-	usable := scanJSON(string(remembered), x.config.limits.Depth, 0) == nil
-	if !usable || !p.frame.call.recalled(x, key, rawValue(string(remembered))) {
+	known := strings.Trim(string(remembered), " \t\r\n")
+	usable := scanJSON(known, x.config.limits.Depth, 0) == nil
+	if !usable || !p.frame.call.recalled(x, key, rawValue(known)) {
 		x.pending = p
 		p.request.Recall = nil
 	}
@@ -518,6 +510,10 @@ func (x *Execution) Abort(reason string) {
 	}
 	x.end(f, f.block.steps[f.at], status, reason)
 }
+
+// keepAnswer puts the destination's words into the outcome, which lives longer
+// than the bytes of an answer have to.
+func (x *Execution) keepAnswer(body []byte) { x.outcome.Answer = bytes.Clone(body) }
 
 // Outcome tells how the event ended. It is complete once Next has reported the
 // end.

@@ -1,6 +1,10 @@
 package engine_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -82,8 +86,21 @@ func TestOrderKeys(t *testing.T) {
 		`{"type":"page"}`:                                      "",
 		`{"type":"sync"`:                                       "",
 	} {
-		if got := strings.Join(config.Start([]byte(event)).Order(), " "); got != want {
+		if got := strings.Join(config.Identify([]byte(event)).Order, " "); got != want {
 			t.Errorf("Order of %s is %q, want %q", event, got, want)
+		}
+	}
+}
+
+func TestIdentify(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": simpleRule})
+	for event, want := range map[string][2]string{
+		`{"type":"sync","messageId":"m-1"}`: {"sync", "m-1"},
+		`{"type":"page"}`:                   {"page", ""},
+		`{"type":"sync","type":"sync"}`:     {"", ""},
+	} {
+		if got := config.Identify([]byte(event)); got.Type != want[0] || got.MessageID != want[1] {
+			t.Errorf("%s is type %q, message id %q", event, got.Type, got.MessageID)
 		}
 	}
 }
@@ -96,8 +113,75 @@ func TestAbort(t *testing.T) {
 	if o := x.Outcome(); o.Status != engine.Unfinished || o.Reason != "the run stopped" || o.Rule != "sync" {
 		t.Errorf("outcome is %+v", o)
 	}
-	if x.MessageID() != "m-1" || x.Type() != "sync" {
-		t.Errorf("message id %q, type %q", x.MessageID(), x.Type())
+}
+
+// A host may use the bytes of an answer again once the event has ended.
+func TestAnswerIsTheOutcomesOwn(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": simpleRule})
+	for _, status := range []int{400, 401, 500} {
+		x := config.Start([]byte(`{"type":"sync","userId":"u"}`))
+		x.Next()
+		body := []byte(`{"text":"no"}`)
+		x.Respond(engine.Response{Status: status, Body: body})
+		x.Next()
+		clear(body)
+		if got := string(x.Outcome().Answer); got != `{"text":"no"}` {
+			t.Errorf("the answer to %d is %q", status, got)
+		}
+	}
+}
+
+// What a memory holds and no fact taught is as good as nothing.
+func TestRecallTakesWhatFactsTeach(t *testing.T) {
+	config := configure(t, map[string]string{"more.yaml": `lookups:
+  person:
+    keep: [id]
+    remember: {for: 10m}
+    not_found: nil
+    several: fail
+    ways:
+      - by: mail
+        steps:
+          - {name: list, get: users, pick: reply.users}
+        found: list
+`, "sync.yaml": `rule: sync
+event: sync
+steps:
+  - {name: who, find: person, with: {mail: event.mail}}
+  - put: users/{who.id}
+    on: [{status: 422, then: warn, message: no, remember: {for: 1m}}]
+  - put: end
+`})
+	for _, test := range []struct{ found, refusal, want string }{
+		{" {\"id\":1}\n", ` "no (422)" `, "PUT end"},
+		{"null", "", "GET users"},
+		{`"text"`, "", "GET users"},
+		{"[]", "", "GET users"},
+		{"", "", "GET users"},
+		{`{"id":1}`, "{}", "PUT users/1"},
+		{`{"id":1}`, "null", "PUT users/1"},
+	} {
+		x := config.Start([]byte(`{"type":"sync","mail":"a"}`))
+		r, _ := x.Next()
+		for _, remembered := range []string{test.found, test.refusal} {
+			if len(r.Recall) > 0 {
+				x.Recall(r.Recall[0], json.RawMessage(remembered))
+			}
+			r, _ = x.Next()
+		}
+		if got := r.Method + " " + r.Path; got != test.want || len(r.Recall) > 0 {
+			t.Errorf("with %q and %q in memory the request is %s, want %s", test.found, test.refusal, got, test.want)
+		}
+	}
+}
+
+func TestUnreadableAnswerIsReportedAsSuch(t *testing.T) {
+	config := configure(t, map[string]string{"sync.yaml": "rule: sync\nevent: sync\nsteps:\n  - {name: a, get: a}\n  - put: b/{a.id}\n"})
+	x := config.Start([]byte(`{"type":"sync"}`))
+	x.Next()
+	x.Respond(engine.Response{Status: 200, Body: []byte("no json")})
+	if sent := x.Outcome().Requests; len(sent) != 1 || sent[0].Failure != engine.Unreadable || sent[0].Status != 200 {
+		t.Errorf("sent: %+v", sent)
 	}
 }
 
@@ -140,7 +224,7 @@ steps:
 }
 
 func TestSettings(t *testing.T) {
-	program, err := engine.Load(files(map[string]string{"sync.yaml": simpleRule}), ".")
+	program, err := engine.Load(files(map[string]string{"sync.yaml": simpleRule, "note": "with the setting loud"}), ".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,10 +254,31 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestCredentialIsNotPrinted(t *testing.T) {
+func TestSecretsAreNotPrinted(t *testing.T) {
 	config := configure(t, map[string]string{"sync.yaml": simpleRule, "settings.json": `{"token":"s3cret"}`})
-	if c := config.Credential(); c.Bearer != "s3cret" || strings.Contains(c.String()+c.GoString(), "s3cret") {
-		t.Errorf("credential %q prints as %s", c.Bearer, c)
+	if c := config.Credential(); c.Bearer != "s3cret" {
+		t.Fatalf("the credential is %q", c.Bearer)
+	}
+	client := &engine.ClientCredentials{ID: "s3cret", Secret: "s3cret"}
+	for _, v := range []any{
+		config, *config, config.Credential(), engine.Credential{Client: client}, client, *client,
+		struct{ C any }{config}, struct{ C any }{config.Credential()}, map[string]any{"c": client},
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			if got := fmt.Sprintf(verb, v); strings.Contains(got, "s3cret") {
+				t.Errorf("%s of %T shows the token: %s", verb, v, got)
+			}
+		}
+		encoded, err := json.Marshal(v)
+		if err != nil {
+			t.Error(err)
+		}
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", v)
+		if got := string(encoded) + log.String(); strings.Contains(got, "s3cret") {
+			t.Errorf("%T shows the token: %s", v, got)
+		}
 	}
 	if got := config.BaseURL(); got != "https://crm.example/v1/" {
 		t.Errorf("base URL is %s", got)

@@ -2,14 +2,14 @@ package engine
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 )
 
 // An Explanation says what each rule made of one event, and why: the line
 // behind every field of every request, why a field is absent, why a step ran or
-// did not, and where each trait went. It holds the event's data.
+// did not, where the event ended, and where each member of the event went. It
+// holds the event's data.
 type Explanation struct {
 	Rules []*RuleExplanation `json:"rules"`
 }
@@ -18,14 +18,18 @@ type Explanation struct {
 type RuleExplanation struct {
 	Rule string   `json:"rule"`
 	At   Position `json:"at"`
-	// Took reports whether the rule took the event; if not, Why says why not.
-	Took bool   `json:"took"`
-	Why  string `json:"why,omitempty"`
+	// Took reports whether the rule took the event. Rejected reports that it is
+	// for the event and refuses it.
+	Took     bool `json:"took"`
+	Rejected bool `json:"rejected,omitempty"`
+	// Why says why the rule did not take the event, or why the event ended here
+	// where no step is to blame.
+	Why string `json:"why,omitempty"`
 	// Vars and Mappings are what was made before the first request.
 	Vars     []FieldExplanation   `json:"vars,omitempty"`
 	Mappings []MappingExplanation `json:"mappings,omitempty"`
-	// Members says of each member of an object that a rest line reads where it
-	// went.
+	// Members says of each member of the event where it went: of the event
+	// itself, and of each object of which the rule reads a member.
 	Members []MemberExplanation `json:"members,omitempty"`
 	Steps   []StepExplanation   `json:"steps,omitempty"`
 }
@@ -38,7 +42,8 @@ type MappingExplanation struct {
 
 // A FieldExplanation is what one line of a rule came to.
 type FieldExplanation struct {
-	// To is the target, such as user.email; the name of a var or let.
+	// To is the target, such as user.email; the name of a var or let; empty for
+	// the object itself.
 	To string   `json:"to"`
 	At Position `json:"at"`
 	// From is the path that gave the value, or value, default, or the text of
@@ -55,16 +60,20 @@ type FieldExplanation struct {
 	// Via is the line that copied the field as part of a larger object, and has
 	// no File where the field has a line of its own.
 	Via Position `json:"via,omitzero"`
+
+	places []origin // where in the event the value is from
 }
 
-// A MemberExplanation says where a member of a rest object went.
+// A MemberExplanation says where a member of the event went.
 type MemberExplanation struct {
-	Path string `json:"path"`
-	// Went names the targets that got it, and is empty where it was left out;
-	// Why then says why.
+	Path string `json:"path"` // such as event.traits.email
+	// Went names the targets that got it: those of bodies, and of mappings,
+	// with their names before them, what no body copies as it is. It is empty
+	// where the member went nowhere; Why then says why.
 	Went []string `json:"went,omitempty"`
 	Why  string   `json:"why,omitempty"`
-	At   Position `json:"at,omitzero"`
+	// At is the line that read it or left it out, and has no File for none.
+	At Position `json:"at,omitzero"`
 }
 
 // A StepExplanation is one step, in the order in which steps were done. Steps
@@ -75,9 +84,17 @@ type StepExplanation struct {
 	At    Position `json:"at"`
 	Depth int      `json:"depth,omitempty"` // 0 for the rule's own steps
 	Ran   bool     `json:"ran"`
+	// NotReached reports that the event ended before the step.
+	NotReached bool `json:"not_reached,omitempty"`
 	// Why is the condition of a step that has one.
-	Why      string               `json:"why,omitempty"`
+	Why string `json:"why,omitempty"`
+	// Idle says why a step that ran did nothing.
+	Idle string `json:"idle,omitempty"`
+	// Let is what a let came to; without From and Absent where it did not run.
+	Let      *FieldExplanation    `json:"let,omitempty"`
 	Requests []RequestExplanation `json:"requests,omitempty"`
+	// Ended says why the event ended with this step.
+	Ended string `json:"ended,omitempty"`
 }
 
 // A RequestExplanation is one request of a step.
@@ -86,13 +103,13 @@ type RequestExplanation struct {
 	Path   string             `json:"path"`
 	Query  string             `json:"query,omitempty"`
 	Fields []FieldExplanation `json:"fields,omitempty"`
+
+	places []origin // where in the event path and query are from
 }
 
 // Explain is [Config.Start] for an execution that also keeps an account of what
 // it does, for [Execution.Explanation]. It costs more time and memory.
-func (c *Config) Explain(event []byte) *Execution {
-	return c.start(event, &explainer{fields: map[*ruleRun]map[string][]FieldExplanation{}})
-}
+func (c *Config) Explain(event []byte) *Execution { return c.start(event, newExplainer()) }
 
 // Explanation gives the account of an execution that was begun by
 // [Config.Explain], nil for any other. It is complete once Next has reported the
@@ -112,6 +129,16 @@ type explainer struct {
 	// fields holds what is known of each name of a rule, to look behind a line
 	// that copies a mapping.
 	fields map[*ruleRun]map[string][]FieldExplanation
+	// sources holds the places in the event that the value of a slot is from,
+	// by the slot: each frame has its own.
+	sources map[*value][]origin
+	rests   []restNotes
+}
+
+func newExplainer() *explainer {
+	return &explainer{
+		rules: map[*rule]*RuleExplanation{}, fields: map[*ruleRun]map[string][]FieldExplanation{}, sources: map[*value][]origin{},
+	}
 }
 
 // rule notes that a rule is for events of this kind.
@@ -119,34 +146,56 @@ func (e *explainer) rule(r *rule) {
 	if e == nil {
 		return
 	}
-	if e.rules == nil {
-		e.rules = map[*rule]*RuleExplanation{}
-	}
 	e.rules[r] = &RuleExplanation{Rule: r.name, At: r.at}
 	e.explanation.Rules = append(e.explanation.Rules, e.rules[r])
 }
 
-// took notes whether the rule took the event.
-func (e *explainer) took(r *rule, took bool, why string) {
+// passed notes that a rule did not take the event.
+func (e *explainer) passed(r *rule, why string) {
 	if e == nil {
 		return
 	}
-	e.rules[r].Took, e.rules[r].Why = took, why
+	e.rules[r].Took, e.rules[r].Why = false, why
 }
 
-func (e *explainer) variable(r *rule, b *binding, f finding) {
+func (e *explainer) took(r *rule) {
 	if e == nil {
 		return
 	}
-	e.rules[r].Vars = append(e.rules[r].Vars, b.source.explain(b.name, f))
+	e.rules[r].Took = true
 }
 
-// notes gives a list for what the lines of a mapping or a body come to.
-func (e *explainer) notes() *[]FieldExplanation {
+// rejected notes that a rule refuses the event.
+func (e *explainer) rejected(r *rule, why string) {
+	if e == nil {
+		return
+	}
+	e.rules[r].Rejected, e.rules[r].Why = true, why
+}
+
+// unfinished notes that the event ended in a rule whose steps are done.
+func (e *explainer) unfinished(r *rule, why string) {
+	if e == nil {
+		return
+	}
+	e.rules[r].Why = why
+}
+
+func (e *explainer) variable(run *ruleRun, b *binding, f finding) {
+	if e == nil {
+		return
+	}
+	e.filled(&run.slots[b.slot], b.source, run.slots, f)
+	noted := e.rules[run.rule]
+	noted.Vars = append(noted.Vars, b.source.explain(b.name, f, e.placesBehind(b.source, run.slots, f)))
+}
+
+// notes gives what takes down the lines of a mapping or a body.
+func (e *explainer) notes() *notes {
 	if e == nil {
 		return nil
 	}
-	return &[]FieldExplanation{}
+	return &notes{explainer: e, fields: []FieldExplanation{}, lost: map[string]string{}}
 }
 
 func (e *explainer) mapping(run *ruleRun, name string, m *mapping, f *filling) {
@@ -156,12 +205,12 @@ func (e *explainer) mapping(run *ruleRun, name string, m *mapping, f *filling) {
 	if e.fields[run] == nil {
 		e.fields[run] = map[string][]FieldExplanation{}
 	}
-	e.fields[run][name] = *f.notes
-	out := e.rules[run.rule]
-	out.Mappings = append(out.Mappings, MappingExplanation{name, *f.notes})
+	e.fields[run][name] = f.notes.fields
+	noted := e.rules[run.rule]
+	noted.Mappings = append(noted.Mappings, MappingExplanation{name, f.notes.fields})
 	m.root.walk(func(t *target) {
 		if t.rest != nil {
-			out.Members = append(out.Members, t.rest.members(t, f)...)
+			e.rests = append(e.rests, restNotes{run, t.rest, e.placesOf(t.rest.from, run.slots), f.notes.lost})
 		}
 	})
 }
@@ -171,12 +220,103 @@ func (e *explainer) step(x *Execution, f *frame, s *step, ran bool) {
 	if e == nil {
 		return
 	}
-	noted := StepExplanation{Name: s.name, Kind: s.kind, At: s.at, Depth: len(x.stack) - 1, Ran: ran}
+	noted := s.explain(len(x.stack) - 1)
+	noted.Ran = ran
+	out := e.rules[f.run.rule]
+	out.Steps = append(out.Steps, noted)
+}
+
+func (s *step) explain(depth int) StepExplanation {
+	noted := StepExplanation{Name: s.name, Kind: s.kind, At: s.at, Depth: depth}
+	if op, isLet := s.op.(*let); isLet {
+		noted.Let = &FieldExplanation{To: op.name, At: s.at}
+	}
 	if s.when != nil {
 		noted.Why = "when: " + s.when.text
 	}
-	out := e.rules[f.run.rule]
-	out.Steps = append(out.Steps, noted)
+	return noted
+}
+
+// stepOf gives the notes of a step that is at work.
+func (e *explainer) stepOf(r *rule, s *step) *StepExplanation {
+	steps := e.rules[r].Steps
+	for i := len(steps) - 1; i >= 0; i-- {
+		if steps[i].Name == s.name && steps[i].At == s.at {
+			return &steps[i]
+		}
+	}
+	return &StepExplanation{} // its condition could not be evaluated
+}
+
+// let notes what a let came to.
+func (e *explainer) let(f *frame, s *step, l *let, found finding) {
+	if e == nil {
+		return
+	}
+	noted := l.source.explain(l.name, found, e.placesBehind(l.source, f.slots, found))
+	e.stepOf(f.run.rule, s).Let = &noted
+	if s.slot >= 0 {
+		e.filled(&f.slots[s.slot], l.source, f.slots, found)
+	}
+}
+
+// items notes what a step is done for each element of.
+func (e *explainer) items(r *callRun) {
+	switch {
+	case e == nil:
+	case len(r.items) == 0:
+		e.idle(r.frame, r.step, "its list is empty")
+	case r.call.itemSlot >= 0:
+		e.sources[&r.frame.slots[r.call.itemSlot]] = e.placesOfExpression(r.call.each, r.frame.slots)
+	}
+}
+
+// idle notes that a step had nothing to do.
+func (e *explainer) idle(f *frame, s *step, why string) {
+	if e == nil {
+		return
+	}
+	e.stepOf(f.run.rule, s).Idle = why
+}
+
+// ended notes that the event ended with a step.
+func (e *explainer) ended(x *Execution, f *frame, s *step, why string) {
+	if e == nil {
+		return
+	}
+	noted := e.stepOf(f.run.rule, s)
+	if noted.Name == "" {
+		e.step(x, f, s, false)
+		noted = e.stepOf(f.run.rule, s)
+	}
+	noted.Ended = why
+}
+
+// close notes what the end of the event came before, and where its members went.
+func (e *explainer) close(x *Execution) {
+	if e == nil {
+		return
+	}
+	for depth, f := range slices.Backward(x.stack) {
+		e.unreached(f.run, f.block.steps[min(f.at+1, len(f.block.steps)):], depth)
+	}
+	for _, run := range x.runs[x.current:] {
+		e.unreached(run, run.rule.block.steps, 0)
+	}
+	for r, noted := range e.rules {
+		if noted.Took || noted.Mappings != nil {
+			noted.Members = e.members(x, r)
+		}
+	}
+}
+
+func (e *explainer) unreached(run *ruleRun, steps []*step, depth int) {
+	out := e.rules[run.rule]
+	for _, s := range steps {
+		noted := s.explain(depth)
+		noted.NotReached = true
+		out.Steps = append(out.Steps, noted)
+	}
 }
 
 // request notes a request with the lines behind the fields of its body.
@@ -185,23 +325,24 @@ func (e *explainer) request(r *callRun, request Request, f *filling) {
 		return
 	}
 	noted := RequestExplanation{Method: request.Method, Path: request.Path, Query: request.Query}
-	if f != nil {
-		noted.Fields = e.behind(r.frame.run, *f.notes)
+	for _, rd := range r.call.urlReads() {
+		noted.places = append(noted.places, e.placesOf(rd, r.frame.slots)...)
 	}
-	steps := e.rules[r.frame.run.rule].Steps
-	for i := len(steps) - 1; i >= 0; i-- {
-		if steps[i].Name == r.step.name && steps[i].At == r.step.at {
-			steps[i].Requests = append(steps[i].Requests, noted)
-			return
+	if f != nil {
+		noted.Fields = f.notes.fields
+		if r.frame.block == r.frame.run.rule.block { // elsewhere the names of the mappings are not known
+			noted.Fields = e.behind(r.frame.run, noted.Fields)
 		}
 	}
+	of := e.stepOf(r.frame.run.rule, r.step)
+	of.Requests = append(of.Requests, noted)
 }
 
 // behind replaces each line that copies a mapping, or a part of one, by the
 // lines that made it.
-func (e *explainer) behind(run *ruleRun, notes []FieldExplanation) []FieldExplanation {
+func (e *explainer) behind(run *ruleRun, lines []FieldExplanation) []FieldExplanation {
 	var all []FieldExplanation
-	for _, note := range notes {
+	for _, note := range lines {
 		name, below, _ := strings.Cut(note.From, ".")
 		inner, isMapping := e.fields[run][name]
 		if note.Absent != "" || !isMapping || len(note.Value) == 0 || note.Value[0] != '{' {
@@ -242,149 +383,4 @@ func joinDots(a, b string) string {
 func (f FieldExplanation) excepts(target string) bool {
 	first, _, _ := strings.Cut(target, ".")
 	return slices.Contains(f.Done, "except "+first)
-}
-
-// A finding is what a source came to, and how.
-type finding struct {
-	value   value
-	index   int // of the path that gave it; -1 for the default
-	warning string
-	skipped string // the condition that did not hold
-}
-
-// explain words what a source came to.
-func (s *sourced) explain(to string, f finding) FieldExplanation {
-	e := FieldExplanation{To: to, At: s.at}
-	switch {
-	case f.skipped != "":
-		e.Absent = "when: " + f.skipped + " does not hold"
-	case f.value.missing():
-		e.Absent = s.absent(f)
-	case f.index < 0:
-		e.From, e.Value = "default", json.RawMessage(f.value.raw)
-	default:
-		e.Value = json.RawMessage(f.value.raw)
-		e.From = s.origin(f.index)
-		if len(s.reads) > 1 {
-			e.Alternative, e.Alternatives = f.index+1, len(s.reads)
-		}
-		e.Done = s.done()
-	}
-	return e
-}
-
-// origin names what a value came from.
-func (s *sourced) origin(index int) string {
-	switch {
-	case s.literal != "":
-		return "value"
-	case s.expr != nil:
-		return "expr: " + s.expr.text
-	default:
-		return s.labels[index]
-	}
-}
-
-func (s *sourced) done() []string {
-	var done []string
-	if s.as != nil {
-		done = append(done, "as "+s.as.name)
-	}
-	if s.table != nil {
-		done = append(done, "table "+s.table.name)
-	}
-	for _, key := range s.except {
-		done = append(done, "except "+key)
-	}
-	return done
-}
-
-func (s *sourced) absent(f finding) string {
-	switch {
-	case f.warning != "":
-		return f.warning
-	case s.expr != nil:
-		return "the expression " + s.expr.text + " gives nothing"
-	case len(s.labels) == 1:
-		return s.label + " is missing, null or empty"
-	default:
-		return "none of " + strings.Join(s.labels, ", ") + " is there"
-	}
-}
-
-// tell notes what a line came to, where somebody wants to know.
-func (f *filling) tell(t *target, s *sourced, found finding) {
-	if f.notes != nil {
-		*f.notes = append(*f.notes, s.explain(t.label, found))
-	}
-}
-
-// passedOver notes the lines behind the one that gave the value.
-func (f *filling) passedOver(t *target, behind []*sourced) {
-	if f.notes == nil {
-		return
-	}
-	for _, s := range behind {
-		*f.notes = append(*f.notes, FieldExplanation{To: t.label, At: s.at, Absent: "a line before gives the value"})
-	}
-}
-
-// took notes a member that a rest line takes.
-func (f *filling) took(t *target, e entry) {
-	if f.notes == nil {
-		return
-	}
-	note := FieldExplanation{To: joinDots(t.label, e.key), At: t.rest.at, From: joinDots(t.rest.label, e.name), Value: json.RawMessage(e.raw)}
-	if e.key != e.name {
-		note.Done = []string{fmt.Sprintf("key %s", quote(e.key))}
-	}
-	*f.notes = append(*f.notes, note)
-}
-
-// members says where each member of a rest object went.
-func (r *rest) members(t *target, f *filling) []MemberExplanation {
-	var all []MemberExplanation
-	r.from.from(f.slots).members(func(name string, v value) {
-		path := joinDots(r.label, name)
-		m := MemberExplanation{Path: path}
-		for _, note := range *f.notes {
-			if note.Absent == "" && (note.From == path || strings.HasPrefix(note.From, path+".")) {
-				m.Went, m.At = append(m.Went, note.To), note.At
-			}
-		}
-		if len(m.Went) == 0 {
-			m.Went, m.At = computed(*f.notes, r.taken[name])
-		}
-		if len(m.Went) == 0 {
-			m.Why, m.At = r.whyNot(name, v), r.at
-		}
-		all = append(all, m)
-	})
-	return all
-}
-
-// computed finds the line of a target whose expression read a member.
-func computed(notes []FieldExplanation, target string) ([]string, Position) {
-	for _, note := range notes {
-		if target != "" && note.To == target && strings.HasPrefix(note.From, "expr: ") {
-			return []string{target}, note.At
-		}
-	}
-	return nil, Position{}
-}
-
-func (r *rest) whyNot(name string, v value) string {
-	taken, isTaken := r.taken[name]
-	switch {
-	case isTaken && taken == "":
-		return "except names it"
-	case isTaken:
-		return "read by the line of " + taken
-	case !v.scalar():
-		return v.kindText() + ": rest takes single values only"
-	case !v.present(r.keep):
-		return "empty"
-	default:
-		return "another key takes the place of " + quote(r.key(name)) + ", or the line's condition does not hold"
-	}
 }

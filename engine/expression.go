@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,20 +21,23 @@ import (
 type expression struct {
 	text    string
 	at      Position
+	kind    string // of what it gives; empty where nothing is known
 	program *vm.Program
 	reads   []exprRead
+	aliases []namedPath // what is read through a let, beside the whole that reads has
 }
 
 type exprRead struct {
 	read
-	name    *name
-	label   string
-	keys    []string // for messages and shapes
-	used    bool
-	onPath  bool // handed over as it is, not decoded
-	asSet   bool // only ever looked up in, by the operator in
-	boolean bool // declared so: a setting or an input that is not given is false
-	located file.Location
+	name     *name
+	label    string
+	keys     []string // of the segments, for messages and shapes
+	segments []segment
+	used     bool
+	onPath   bool // handed over as it is, not decoded
+	asSet    bool // only ever looked up in, by the operator in
+	boolean  bool // declared so: a setting or an input that is not given is false
+	located  file.Location
 }
 
 // environment is what expr sees. Every path of an expression is an element of
@@ -176,7 +180,10 @@ func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 		c.expressionError(t, err)
 		return nil
 	}
-	a := &analysis{compiler: c, text: t, scope: in, root: tree.Node, locals: map[string]ast.Node{}}
+	a := &analysis{
+		compiler: c, text: t, scope: in, root: tree.Node,
+		locals: map[string]ast.Node{}, inLoop: map[string]*readsIn{}, paths: map[string]*namedPath{},
+	}
 	a.check(tree.Node, 0)
 	if condition {
 		a.condition(tree.Node)
@@ -185,7 +192,11 @@ func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 	if a.failed {
 		return nil
 	}
-	return c.patchAndCompile(t, in)
+	e := c.patchAndCompile(t, in)
+	if e != nil {
+		e.kind, e.aliases = a.kind(tree.Node), a.aliases
+	}
+	return e
 }
 
 func (c *compiler) patchAndCompile(t text, in *scope) *expression {
@@ -202,6 +213,7 @@ func (c *compiler) patchAndCompile(t text, in *scope) *expression {
 		if r := &e.reads[i]; r.used {
 			r.boolean = r.name.booleanAt(r.keys)
 			c.touch(r.name)
+			r.name.asked = append(r.name.asked, r.keys)
 			c.checkShape(t.part(byteOffset(t.value, r.located.From), byteOffset(t.value, r.located.To)), r.label, r.name, r.keys)
 		}
 	}
@@ -214,23 +226,67 @@ func (c *compiler) expressionError(t text, err error) {
 		c.errorf(t.at, "", "bad expression: %v", err)
 		return
 	}
+	if at, cause := t.cutShort(); cause != "" && strings.Contains(located.Message, "EOF") {
+		c.errorf(at, "Put quotes around the expression.", "bad expression: %s ends it here", cause)
+		return
+	}
 	from := byteOffset(t.value, located.From)
 	to := max(byteOffset(t.value, located.To), from+1)
-	c.errorf(t.part(from, to), expressionHint(t.value[from:min(to, len(t.value))], located.Message), "bad expression: %s", located.Message)
+	message := strings.Replace(located.Message, "unexpected token EOF", "it ends too early", 1)
+	c.errorf(t.part(from, to), c.expressionHint(t.value, t.value[from:min(to, len(t.value))], message), "bad expression: %s", message)
 }
+
+// cutShort gives what made YAML end a text without quotes before the end of its
+// line, and where.
+func (t text) cutShort() (span, string) {
+	if t.style != 0 {
+		return span{}, ""
+	}
+	end := t.part(len(t.value), len(t.value)).start
+	rest := t.at.src.text[end:]
+	behind := strings.TrimLeft(rest, " ")
+	at := end + len(rest) - len(behind)
+	switch {
+	case strings.HasPrefix(behind, "#"):
+		return span{t.at.src, at, at + 1}, "a # behind a space, which begins a comment,"
+	case strings.HasPrefix(behind, ","):
+		return span{t.at.src, at, at + 1}, "a comma within braces"
+	default:
+		return span{}, ""
+	}
+}
+
+var calledFunction = regexp.MustCompile(`arguments (?:to|in) call (?:to )?(\w+)`)
 
 // expressionHint says what was probably meant where the parser only says what
 // it did not expect.
-func expressionHint(at, message string) string {
+func (c *compiler) expressionHint(whole, at, message string) string {
+	if m := calledFunction.FindStringSubmatch(message); m != nil && c.vocabulary.functions[m[1]].Signature != "" {
+		return "Write " + c.vocabulary.functions[m[1]].Signature + "."
+	}
+	opened := func(open, closing string) bool { return strings.Count(whole, open) > strings.Count(whole, closing) }
+	early := strings.Contains(message, "ends too early")
 	switch {
+	case early && opened("(", ")"):
+		return "A parenthesis is not closed."
+	case early && (opened("[", "]") || opened("{", "}")):
+		return "A bracket is not closed."
+	case early:
+		return "Something is missing at the end."
 	case at == "=" || at == "===":
 		return "Compare with ==."
+	case at == "&" || at == "|":
+		return "Write " + at + at + ", or the word: and, or."
 	case at == "AND" || at == "OR" || at == "NOT":
 		return "Write and, or, not in lower case."
 	case strings.ContainsAny(at, "\u201c\u201d\u2018\u2019"):
 		return "Use straight quotes."
 	case strings.Contains(message, "not terminated"):
 		return "A quote is missing."
+	case strings.Contains(message, "unexpected token Bracket"):
+		return "Is there one bracket too many, or something missing before it?"
+	case message == "expected name":
+		return "Members are named by letters, digits and underscores; others are written x[\"a b\"]. For each element of a list write map(list, .name)."
 	case strings.HasPrefix(message, "unexpected token Identifier"):
 		return "A text needs quotes around it, and two conditions need and or or between them."
 	default:

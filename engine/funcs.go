@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -122,15 +123,18 @@ func operators() []Function {
 		texts("endsWith", strings.HasSuffix),
 		arithmetic("+"), arithmetic("-"), arithmetic("*"), arithmetic("/"),
 		{Name: "=negate", types: []any{new(func(any) any)}, call: func(args ...any) (any, error) {
+			if args[0] == nil {
+				return nil, nil
+			}
 			return calculate("-", int64(0), args[0])
 		}},
 		{Name: "=member", types: []any{new(func(any, any) any)}, call: func(args ...any) (any, error) {
 			return member(args[0], args[1]), nil
 		}},
-		{Name: "=text", types: []any{new(func(any) any)}, call: func(args ...any) (any, error) {
-			s, _ := args[0].(string)
-			return s, nil
-		}},
+		bools("matches", func(a, pattern any) bool {
+			s, isText := a.(string)
+			return isText && pattern.(*regexp.Regexp).MatchString(s)
+		}),
 		{Name: "=list", types: []any{new(func(any) []any)}, call: func(args ...any) (any, error) {
 			return toList(args[0]), nil
 		}},
@@ -151,8 +155,8 @@ func arithmetic(operator string) Function {
 	}}
 }
 
-// member reads a member of an object or an element of an array; nil for
-// everything that is not there.
+// member reads a member of an object by a text, or an element of an array by a
+// number; nil for everything that is not there.
 func member(of, key any) any {
 	switch of := of.(type) {
 	case map[string]any:
@@ -250,8 +254,7 @@ func compareValues(a, b any) (order int, comparable bool) {
 	return strings.Compare(x, y), ok && also
 }
 
-// within is the operator in: an element of a list, a key of an object, or a
-// part of a text.
+// within is the operator in: an element of a list, or a key of an object.
 func within(a, b any) bool {
 	switch b := b.(type) {
 	case *elements:

@@ -308,7 +308,7 @@ func FuzzPaths(f *testing.F) {
 		`{"a":{"b":[10,{"c":1}]},"a.b":2,"@this":3,"#":4,"*":5,"":6,"-1":7,":a":8,"0":9}`,
 		`{"a":[[1,2],[3]],"é":{"x y":null}}`, `[]`, `1`, `{"\u0061":{"b":"\ud800"}}`, `"[trip"`, `{"a":["[trip]","[1,2",{"b":[]}]}`,
 	}
-	for _, path := range []string{"a", "a.b.0", `a\.b`, `\@this`, `\#`, `a.\0`, `\:a`, ":a", "-1", "a:b", `a.b.1.c`, `x\\y`, "é", `\*`, `a\|b`, `\!"x"`, `x\ y`, "0", "4155551234", `a\#b`, `\..b`, "~true", `a\"b`, "a.#", "a.#.0", "a.#.#.b", "#.0", "a.@values.0", "@values.#.0", "@keys"} {
+	for _, path := range []string{"a", "a.b.0", `a\.b`, `\@this`, `\#`, `a.\0`, `\:a`, ":a", "-1", "a:b", `a.b.1.c`, `x\\y`, "é", `\*`, `a\|b`, `\!"x"`, `x\ y`, "0", "4155551234", `a\#b`, `\..b`, "~true", `a\"b`, "a.00", "a.01.b", "a.#", "a.#.0", "a.#.#.b", "#.0", "a.@values.0", "@values.#.0", "@keys"} {
 		for _, document := range documents {
 			f.Add(path, document)
 		}
@@ -355,7 +355,7 @@ func walk(document string, segments []segment) string {
 	}
 	var found []string
 	seg, rest := segments[0], segments[1:]
-	index, err := strconv.ParseUint(seg.key, 10, 31)
+	isIndex := func(i int) bool { return strconv.Itoa(i) == seg.key && seg.only != '{' }
 	visit := func(matches bool, raw string) {
 		if matches && (seg.each || len(found) == 0) {
 			if below := walk(raw, rest); below != "" || !seg.each {
@@ -371,7 +371,7 @@ func walk(document string, segments []segment) string {
 		})
 	}
 	for i, element := range v.elements() {
-		visit(seg.each || err == nil && uint64(i) == index, element.raw)
+		visit(seg.each || isIndex(i), element.raw)
 	}
 	switch {
 	case seg.each && v.kind() == '[' && len(rest) == 0:

@@ -42,31 +42,39 @@ func evaluate(t *testing.T, expression string) string {
 
 func TestExpressions(t *testing.T) {
 	for expression, want := range map[string]string{
-		`9007199254740993 == 9007199254740992`: `false`,
-		`1 == 1.0`:                             `true`,
-		`"1" == 1`:                             `false`,
-		`nil == false`:                         `false`,
-		`nil < 1`:                              `false`,
-		`"a" < 1`:                              `false`,
-		`"a" < "b"`:                            `true`,
-		`0.1 + 0.2`:                            `0.3`,
-		`7 / 2`:                                `3.5`,
-		`1 / 3`:                                `0.33333333333333333333`,
-		`1 / 0`:                                `the expression at test:1:1 cannot be evaluated: division by zero`,
-		`9223372036854775807 + 1`:              `9223372036854775808`,
-		`"a" + "b"`:                            `"ab"`,
-		`"a" + nil`:                            `null`,
-		`-5 - 3`:                               `-8`,
-		`{"a": {"b": [1, 2]}}.a.b[1]`:          `2`,
-		`{"a": 1}.x.y.z`:                       `null`,
-		`[1, 2][-1]`:                           `2`,
-		`[1, 2][5]`:                            `null`,
-		`"x" in ["x"]`:                         `true`,
-		`"x" not in ["y"]`:                     `true`,
-		`"k" in {"k": 1}`:                      `true`,
-		`1 in nil`:                             `false`,
-		`nil contains "a"`:                     `false`,
-		`"abc" matches "^a.c$"`:                `true`,
+		`9007199254740993 == 9007199254740992`:  `false`,
+		`1 == 1.0`:                              `true`,
+		`"1" == 1`:                              `false`,
+		`nil == false`:                          `false`,
+		`nil < 1`:                               `false`,
+		`"a" < 1`:                               `false`,
+		`"a" < "b"`:                             `true`,
+		`0.1 + 0.2`:                             `0.3`,
+		`7 / 2`:                                 `3.5`,
+		`1 / 3`:                                 `0.33333333333333333333`,
+		`1 / 0`:                                 `the expression at test:1:1 cannot be evaluated: division by zero`,
+		`9223372036854775807 + 1`:               `9223372036854775808`,
+		`"a" + "b"`:                             `"ab"`,
+		`"a" + nil`:                             `null`,
+		`-5 - 3`:                                `-8`,
+		`{"a": {"b": [1, 2]}}.a.b[1]`:           `2`,
+		`{"a": 1}.x.y.z`:                        `null`,
+		`[1, 2][-1]`:                            `2`,
+		`[1, 2][5]`:                             `null`,
+		`"x" in ["x"]`:                          `true`,
+		`"x" not in ["y"]`:                      `true`,
+		`"k" in {"k": 1}`:                       `true`,
+		`1 in nil`:                              `false`,
+		`nil contains "a"`:                      `false`,
+		`"abc" matches "^a.c$"`:                 `true`,
+		`nil matches "^$"`:                      `false`,
+		`3 matches "^3$"`:                       `false`,
+		`-nil`:                                  `null`,
+		`["a", "b"]["1"]`:                       `null`,
+		`{"1": "a"}[1]`:                         `null`,
+		`{"1": "a"}["1"]`:                       `"a"`,
+		`map([{"q": 2}], let y = .q; y * 2)`:    `[4]`,
+		`map([2], let k = 3; let j = k; # * j)`: `[6]`,
 		`filter([{"a": 1}, {"a": 2}, {}], .a == 2)`:      `[{"a":2}]`,
 		`any(nil, .a == 1)`:                              `false`,
 		`all(nil, .a == 1)`:                              `true`,
@@ -232,14 +240,19 @@ func TestExpressionLength(t *testing.T) {
 
 func TestDiagnosticsAreCapped(t *testing.T) {
 	c := &collector{}
-	src := newSource("f", strings.Repeat("x\n", 300))
+	src := newSource("f", strings.Repeat("x\n", 600))
 	for i := range 250 {
 		c.warnf(span{src, 2 * i, 2*i + 1}, "", "warning")
 	}
-	c.errorf(span{src, 598, 599}, "", "the error at the end")
-	found := c.diagnostics()
-	if len(found) != 2 || found[0].Summary != "the error at the end" || found[1].String() != "error: and 250 more findings" {
-		t.Errorf("got\n%v", found)
+	warnings := c.diagnostics()
+	for i := range 250 {
+		c.errorf(span{src, 500 + 2*i, 501 + 2*i}, "", "error")
+	}
+	for severity, found := range map[Severity]Diagnostics{SeverityWarning: warnings, SeverityError: c.diagnostics()} {
+		last := found[len(found)-1]
+		if len(found) != 101 || found.Len() != 250 || last.String() != severity.String()+": and 150 more findings" || len(found.only(severity)) != 101 {
+			t.Errorf("%d findings that count as %d\n%v", len(found), found.Len(), found)
+		}
 	}
 }
 

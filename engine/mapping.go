@@ -29,6 +29,7 @@ type sourced struct {
 type table struct {
 	name    string
 	entries map[string]string
+	used    bool
 }
 
 // value evaluates the source. The finding's warning is set where something was
@@ -153,8 +154,8 @@ type filling struct {
 	buf      []byte
 	names    map[string]string
 	warnings []note
-	missing  []*sourced          // required lines without a value
-	notes    *[]FieldExplanation // nil where nobody wants to know
+	missing  []*sourced // required lines without a value
+	notes    *notes     // nil where nobody wants to know
 	err      error
 }
 
@@ -165,7 +166,7 @@ type note struct {
 }
 
 // fill evaluates all lines and gives the object.
-func (m *mapping) fill(slots []value, notes *[]FieldExplanation) (value, *filling) {
+func (m *mapping) fill(slots []value, notes *notes) (value, *filling) {
 	f := &filling{slots: slots, notes: notes}
 	if !m.root.write(f, false) {
 		f.buf = append(f.buf, "{}"...)
@@ -209,7 +210,7 @@ func (t *target) writeValue(f *filling) bool {
 		some = t.writeRest(f, some) || some
 	}
 	f.buf = append(f.buf, brackets[1])
-	return some
+	return some || v.kind() == '{' // empty, and kept
 }
 
 // inner appends the members of an object that a line copied without the ones
@@ -283,6 +284,7 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 		f.err = err
 	}
 	if err != nil || !applies {
+		f.loseAll(t.rest)
 		return false
 	}
 	for _, e := range t.restEntries(f) {
@@ -326,6 +328,7 @@ func (t *target) restEntries(f *filling) []entry {
 			f.collision(t.rest, e, entries[at])
 		default:
 			f.collision(t.rest, e, entry{key: e.key})
+			f.loseToLine(t, e)
 		}
 	})
 	return entries
@@ -336,7 +339,9 @@ func (f *filling) collision(r *rest, lost, kept entry) {
 	if kept.name != "" || kept.raw != "" {
 		by = quote(shorten(kept.name))
 	}
-	text := fmt.Sprintf("%s was left out: %s has the same key %s", quote(shorten(lost.name)), by, quote(shorten(kept.key)))
+	why := fmt.Sprintf("%s has the same key %s", by, quote(shorten(kept.key)))
+	f.lose(r, lost.name, why)
+	text := fmt.Sprintf("%s was left out: %s", quote(shorten(lost.name)), why)
 	f.warnings = append(f.warnings, note{text, r.at})
 }
 

@@ -8,10 +8,10 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	exprparser "github.com/expr-lang/expr/parser"
 	"gopkg.in/yaml.v3"
 
 	"github.com/deskrules/deskrules/internal/spell"
@@ -31,6 +31,14 @@ const maxRuleFile = 4 << 20
 // document parses the bytes of one file down to its root mapping; nil where
 // that is impossible.
 func (p *parser) document() *yaml.Node {
+	root := p.root()
+	if root == nil {
+		p.unreadable = append(p.unreadable, p.src.name)
+	}
+	return root
+}
+
+func (p *parser) root() *yaml.Node {
 	whole := span{p.src, 0, 0}
 	switch {
 	case len(p.src.text) > maxRuleFile:
@@ -47,7 +55,6 @@ func (p *parser) document() *yaml.Node {
 	var document, extra yaml.Node
 	if err := decoder.Decode(&document); err != nil {
 		p.syntaxError(err)
-		p.unreadable = true
 		return nil
 	}
 	if err := decoder.Decode(&extra); !errors.Is(err, io.EOF) {
@@ -65,30 +72,22 @@ func (p *parser) document() *yaml.Node {
 	return root
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `)
+var yamlLine = regexp.MustCompile(`^yaml: (line \d+: )?`)
 
-// syntaxError gives what yaml.v3 says its place as well as it is known: it
-// tells no column, and no line for a fault on the first.
+// syntaxError says what keeps the file from being YAML, and where.
 func (p *parser) syntaxError(err error) {
 	if errors.Is(err, io.EOF) {
 		p.errorf(span{p.src, 0, 0}, "Write the rules, or remove the file.", "the file is empty")
 		return
 	}
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	at := span{p.src, 0, 0}
-	if tab := indentedByTab(p.src); tab > 0 {
+	found := faultOf(p.src)
+	if tab := indentedByTab(p.src); tab > 0 && tab <= found.at.position().Line {
 		start := p.src.offset(tab, 1)
 		p.errorf(span{p.src, start, start + 1}, "Indent with spaces.", "the line is indented with a tab, which YAML does not allow")
 		return
 	}
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		line, _ := strconv.Atoi(m[1])
-		at.start = p.src.offset(line, 1)
-		at.start += len(p.src.line(line)) - len(strings.TrimLeft(p.src.line(line), " "))
-		at.end = at.start
-		message = strings.Replace(message, m[0], "", 1)
-	}
-	p.errorf(at, "The mistake is here or in the lines before. Is the line indented like its neighbours, and is every bracket and quote closed? A value that begins with a quote, @, %, `, *, & or {, or that holds \": \" or \" #\", needs quotes around it.", "not YAML: %s", message)
+	summary := cmp.Or(found.summary, yamlLine.ReplaceAllString(err.Error(), ""))
+	p.errorf(found.at, found.detail, "not YAML: %s", summary)
 }
 
 // indentedByTab gives the first line that has a tab before its text; 0 for none.
@@ -142,9 +141,11 @@ type field[T any] struct {
 // object reads a mapping with exactly the given keys. what names the construct
 // in messages, such as "a step".
 func object[T any](p *parser, n *yaml.Node, what string, into *T, fields []field[T]) {
+	last, before := "", &yaml.Node{}
 	p.entries(n, what, func(key text, value *yaml.Node) {
 		for _, f := range fields {
 			if f.name == key.value {
+				last, before = key.value, value
 				f.read(p, value, into)
 				return
 			}
@@ -153,8 +154,32 @@ func object[T any](p *parser, n *yaml.Node, what string, into *T, fields []field
 		for i, f := range fields {
 			names[i] = f.name
 		}
-		p.errorf(key.at, spell.Advice(key.value, names), "unknown key %q in %s", key.value, what)
+		switch {
+		case n.Style&yaml.FlowStyle == 0 || !isRest(key, value):
+			p.errorf(key.at, spell.Advice(key.value, names), "unknown key %q in %s", key.value, what)
+		case !slices.Contains(expressionKeys(), last) || isExpression(before.Value): // else it reports that it is cut short
+			p.errorf(key.at, "Put quotes around the value.", "within braces a comma ends the value of %s, and this is lost", last)
+		}
 	})
+}
+
+// isRest reports whether a key within braces is what a comma cut off a value
+// that needed quotes.
+func isRest(key text, value *yaml.Node) bool {
+	return value.Tag == "!!null" && value.Value == "" && strings.ContainsAny(key.value, " )")
+}
+
+func isExpression(text string) bool {
+	if len(text) > maxExpression {
+		return true
+	}
+	_, err := exprparser.Parse(text)
+	return err == nil
+}
+
+// expressionKeys lists the keys whose values are expressions.
+func expressionKeys() []string {
+	return []string{"expr", "when", "each", "pick", "found", "there", "check", "next"}
 }
 
 // entries walks the keys of a mapping in order and refuses duplicates.
@@ -380,11 +405,28 @@ func readNamed[T, I any](what string, at func(*T) *[]I, item func(*parser, text,
 	}
 }
 
-// must reports a key that an object cannot do without.
+// must reports a key that an object cannot do without. One whose value could
+// not be read has been reported.
 func (p *parser) must(n *yaml.Node, what, key string, there bool) {
-	if !there && n.Kind == yaml.MappingNode {
-		p.errorf(p.span(n), "", "%s needs the key %s", what, key)
+	if there || n.Kind != yaml.MappingNode {
+		return
 	}
+	switch value := valueOf(n, key); {
+	case value == nil:
+		p.errorf(p.span(n), "", "%s needs the key %s", what, key)
+	case value.Kind == yaml.SequenceNode && len(value.Content) == 0:
+		p.errorf(p.span(value), "", "the list %s of %s is empty", key, what)
+	}
+}
+
+// valueOf gives the value behind a key; nil where there is no such key.
+func valueOf(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
 }
 
 // appendQuoted appends s as a JSON string, with what JavaScript and HTML

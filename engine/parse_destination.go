@@ -20,7 +20,9 @@ func parseDestination(p *parser) destinationFile {
 		{"authentication", readList("authentication", func(d *destinationFile) *[]authNode { return &d.Authentication }, parseAuth)},
 		{"errors", func(p *parser, n *yaml.Node, d *destinationFile) { d.Errors = parseErrors(p, n) }},
 		{"paging", func(p *parser, n *yaml.Node, d *destinationFile) { d.Paging = parsePaging(p, n) }},
+		{"rate_limits", readNamed("rate_limits", func(d *destinationFile) *[]rateLimitNode { return &d.RateLimits }, parseRateLimit)},
 		{"retry", func(p *parser, n *yaml.Node, d *destinationFile) { d.Retry = parseRetry(p, n) }},
+		{"circuit", func(p *parser, n *yaml.Node, d *destinationFile) { d.Circuit = parseCircuit(p, n) }},
 		{"tables", readNamed("tables", func(d *destinationFile) *[]tableNode { return &d.Tables }, parseTable)},
 		{"lookups", readNamed("lookups", func(d *destinationFile) *[]lookupNode { return &d.Lookups }, parseLookup)},
 		{"procedures", readNamed("procedures", func(d *destinationFile) *[]procedureNode { return &d.Procedures }, parseProcedure)},
@@ -68,17 +70,18 @@ func parseAuth(p *parser, n *yaml.Node) authNode {
 		{"bearer", readText(func(a *authNode) *text { return &a.Bearer })},
 		{"basic", func(p *parser, n *yaml.Node, a *authNode) { a.Basic = parseBasic(p, n) }},
 		{"headers", readNamed("headers", func(a *authNode) *[]namedText { return &a.Headers }, parseNamedText)},
+		{"client_credentials", func(p *parser, n *yaml.Node, a *authNode) { a.Client = parseClient(p, n) }},
 		{"warn", readText(func(a *authNode) *text { return &a.Warn })},
 	})
 	p.must(n, "a way to authenticate", "needs", len(a.Needs) > 0)
 	ways := 0
-	for _, given := range []bool{a.Bearer.given(), a.Basic != nil, len(a.Headers) > 0} {
+	for _, given := range []bool{a.Bearer.given(), a.Basic != nil, len(a.Headers) > 0, a.Client != nil} {
 		if given {
 			ways++
 		}
 	}
 	if ways != 1 {
-		p.errorf(a.at, "", "a way to authenticate has one of bearer, basic and headers")
+		p.errorf(a.at, "", "a way to authenticate has one of bearer, basic, client_credentials and headers")
 	}
 	return a
 }
@@ -92,6 +95,20 @@ func parseBasic(p *parser, n *yaml.Node) *basicNode {
 	p.must(n, "basic", "user", b.User.given())
 	p.must(n, "basic", "password", b.Password.given())
 	return b
+}
+
+func parseClient(p *parser, n *yaml.Node) *clientNode {
+	c := &clientNode{at: p.span(n)}
+	object(p, n, "client_credentials", c, []field[clientNode]{
+		{"url", readText(func(c *clientNode) *text { return &c.URL })},
+		{"id", readText(func(c *clientNode) *text { return &c.ID })},
+		{"secret", readText(func(c *clientNode) *text { return &c.Key })},
+		{"scope", readText(func(c *clientNode) *text { return &c.Scope })},
+	})
+	p.must(n, "client_credentials", "url", c.URL.given())
+	p.must(n, "client_credentials", "id", c.ID.given())
+	p.must(n, "client_credentials", "secret", c.Key.given())
+	return c
 }
 
 func parseErrors(p *parser, n *yaml.Node) errorsNode {
@@ -126,6 +143,45 @@ func parseRetry(p *parser, n *yaml.Node) retryNode {
 	return r
 }
 
+func parseRateLimit(p *parser, name text, n *yaml.Node) rateLimitNode {
+	r := rateLimitNode{Name: name}
+	object(p, n, "a rate limit", &r, []field[rateLimitNode]{
+		{"calls", readScalar(func(r *rateLimitNode) *text { return &r.Calls })},
+		{"per", readScalar(func(r *rateLimitNode) *text { return &r.Per })},
+		{"of", readTexts(func(r *rateLimitNode) *[]text { return &r.Of })},
+		{"except", readTexts(func(r *rateLimitNode) *[]text { return &r.Except })},
+		{"each", readTexts(func(r *rateLimitNode) *[]text { return &r.Each })},
+		{"remaining", readText(func(r *rateLimitNode) *text { return &r.Remaining })},
+		{"reset", readText(func(r *rateLimitNode) *text { return &r.Reset })},
+	})
+	p.must(n, "a rate limit", "calls", r.Calls.given())
+	p.must(n, "a rate limit", "per", r.Per.given())
+	if r.Remaining.given() != r.Reset.given() {
+		p.errorf(name.at, "", "the rate limit %s has both remaining and reset, or neither", name.value)
+	}
+	return r
+}
+
+func parseCircuit(p *parser, n *yaml.Node) circuitNode {
+	var c circuitNode
+	object(p, n, "circuit", &c, []field[circuitNode]{
+		{"when", readList("when", func(c *circuitNode) *[]conditionNode { return &c.When }, parseCondition)},
+		{"after", readScalar(func(c *circuitNode) *text { return &c.After })},
+		{"pause", func(p *parser, n *yaml.Node, c *circuitNode) { c.Pause = parsePause(p, n) }},
+		{"stop", readScalar(func(c *circuitNode) *text { return &c.Stop })},
+	})
+	return c
+}
+
+func parsePause(p *parser, n *yaml.Node) backoffNode {
+	var b backoffNode
+	object(p, n, "pause", &b, []field[backoffNode]{
+		{"first", readText(func(b *backoffNode) *text { return &b.First })},
+		{"most", readText(func(b *backoffNode) *text { return &b.Most })},
+	})
+	return b
+}
+
 func parseBackoff(p *parser, n *yaml.Node) backoffNode {
 	var b backoffNode
 	object(p, n, "backoff", &b, []field[backoffNode]{
@@ -142,10 +198,15 @@ func parseCondition(p *parser, n *yaml.Node) conditionNode {
 		{"status", readScalars(func(c *conditionNode) *[]text { return &c.Status })},
 		{"except", readScalars(func(c *conditionNode) *[]text { return &c.Except })},
 		{"network", readTexts(func(c *conditionNode) *[]text { return &c.Network })},
+		{"code", readTexts(func(c *conditionNode) *[]text { return &c.Code })},
 		{"wait", readText(func(c *conditionNode) *text { return &c.Wait })},
+		{"attempts", readScalar(func(c *conditionNode) *text { return &c.Attempts })},
 	})
 	if (len(c.Status) > 0) == (len(c.Network) > 0) {
 		p.errorf(c.at, "", "a condition has either status or network")
+	}
+	if len(c.Code) > 0 && len(c.Status) == 0 {
+		p.errorf(c.Code[0].at, "", "code needs the statuses with which it comes")
 	}
 	return c
 }

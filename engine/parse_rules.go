@@ -173,13 +173,18 @@ func (p *parser) kind(n *yaml.Node, s *stepNode, keys []text, kinds map[string][
 		}
 		s.Kind = key
 	}
+	all := stepFields()
+	isKnown := func(key text) bool {
+		return slices.ContainsFunc(all, func(f field[stepNode]) bool { return f.name == key.value })
+	}
 	if !s.Kind.given() {
-		p.errorf(p.span(n), "One of get, post, put, patch, delete, find, use, let, reject, fail, warn.", "a step needs a key that says what it does")
+		if !slices.ContainsFunc(keys, func(key text) bool { return !isKnown(key) }) { // else it was reported, and is meant
+			p.errorf(p.span(n), "One of get, post, put, patch, delete, find, use, let, reject, fail, warn.", "a step needs a key that says what it does")
+		}
 		return
 	}
-	all := stepFields()
 	for _, key := range keys {
-		known := slices.ContainsFunc(all, func(f field[stepNode]) bool { return f.name == key.value })
+		known := isKnown(key)
 		if known && !slices.Contains(kinds[s.Kind.value], key.value) {
 			p.errorf(key.at, "", "the key %s does not go with %s", key.value, s.Kind.value)
 		}
@@ -204,7 +209,10 @@ func stepFields() []field[stepNode] {
 		{"only_reads", readFlag(func(s *stepNode) *flag { return &s.OnlyReads })},
 		{"on", readList("on", func(s *stepNode) *[]armNode { return &s.On }, parseArm)},
 		{"confirm", func(p *parser, n *yaml.Node, s *stepNode) { s.Confirm = parseConfirm(p, n) }},
-		{"with", readNamed("with", func(s *stepNode) *[]withNode { return &s.With }, parseWith)},
+		{"with", func(p *parser, n *yaml.Node, s *stepNode) {
+			s.badWith = n.Kind != yaml.MappingNode
+			readNamed("with", func(s *stepNode) *[]withNode { return &s.With }, parseWith)(p, n, s)
+		}},
 	}...)
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -33,8 +34,8 @@ func (p *patcher) Visit(node *ast.Node) {
 		}
 	case *ast.BinaryNode:
 		switch r := p.readOf(n.Right); {
-		case n.Operator == "matches":
-			n.Left = operatorCall("=text", n.Left)
+		case n.Operator == "matches": // of which the pattern was checked
+			n.Right = &ast.ConstantNode{Value: regexp.MustCompile(n.Right.(*ast.StringNode).Value)}
 		case n.Operator == "in" && r != nil:
 			r.asSet = true
 		}
@@ -58,11 +59,7 @@ func operatorCall(name string, arguments ...ast.Node) ast.Node {
 
 // read adds a prepared read and gives the node that fetches it.
 func (p *patcher) read(r exprRead) ast.Node {
-	segments := make([]segment, len(r.keys))
-	for i, key := range r.keys {
-		segments[i] = segment{key: key}
-	}
-	r.read = read{slot: r.name.slot, path: newPath(segments)}
+	r.read = read{slot: r.name.slot, path: newPath(r.segments)}
 	r.used = true
 	p.expression.reads = append(p.expression.reads, r)
 	return &ast.MemberNode{
@@ -87,25 +84,28 @@ func (p *patcher) readOf(n ast.Node) *exprRead {
 // member lengthens a read by a constant key, or makes the access safe.
 func (p *patcher) member(node *ast.Node, n *ast.MemberNode) {
 	base := p.readOf(n.Node)
-	key, constant := constantKey(n.Property)
+	seg, constant := constantKey(n.Property)
 	if base == nil || !constant {
 		p.replace(node, operatorCall("=member", n.Node, n.Property))
 		return
 	}
 	base.used = false
-	longer := exprRead{name: base.name, label: base.label, keys: append(slices.Clone(base.keys), key), located: n.Location()}
+	longer := exprRead{name: base.name, label: base.label, located: n.Location(),
+		keys: append(slices.Clone(base.keys), seg.key), segments: append(slices.Clone(base.segments), seg)}
 	longer.located.From = min(longer.located.From, base.located.From)
 	p.replace(node, p.read(longer))
 }
 
-func constantKey(n ast.Node) (string, bool) {
+// constantKey gives the key that is written out: a text reads objects and a
+// number arrays, as the access to a computed value does.
+func constantKey(n ast.Node) (segment, bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:
-		return n.Value, n.Value != ""
+		return keySegment(n.Value), n.Value != ""
 	case *ast.IntegerNode:
-		return strconv.Itoa(n.Value), n.Value >= 0
+		return segment{key: strconv.Itoa(n.Value), only: '['}, n.Value >= 0
 	default:
-		return "", false
+		return segment{}, false
 	}
 }
 

@@ -22,6 +22,7 @@ type path struct {
 type pathPart struct {
 	gjson   string
 	segment segment
+	only    byte // of the first segment
 }
 
 type segment struct {
@@ -29,9 +30,24 @@ type segment struct {
 	at       int    // offset in the text of the path
 	modifier bool   // @values or @keys
 	each     bool   // #: the rest of the path for each element
+	only     byte   // { for a key and no element, [ for an element; 0 for either
 }
 
 func (s segment) plain() bool { return !s.modifier && !s.each }
+
+// keySegment is a key that is no element even where it is digits.
+func keySegment(key string) segment {
+	if allDigits(key) {
+		return segment{key: key, only: '{'}
+	}
+	return segment{key: key}
+}
+
+// isElement reports whether digits are the number of an element: to gjson those
+// with a zero in front are one, too, and so are more of them than a number has.
+func isElement(digits string) bool {
+	return digits == "0" || digits[0] != '0' && len(digits) < 10
+}
 
 // A pathError says what is wrong with a path, and where in its text.
 type pathError struct {
@@ -73,6 +89,9 @@ func parsePath(s string) ([]segment, *pathError) {
 	return segments, nil
 }
 
+// pathSpecial holds the characters that stand in a path only behind a backslash.
+const pathSpecial = "*?#|!{}[]()\"'<>=% "
+
 func newSegment(s string, from, to int, key string, escaped bool) (segment, *pathError) {
 	seg := segment{key: key, at: from}
 	bad := func(summary, detail string) (segment, *pathError) {
@@ -82,6 +101,7 @@ func newSegment(s string, from, to int, key string, escaped bool) (segment, *pat
 	case key == "":
 		return bad("a path has an empty part", "Remove the dot that is too many.")
 	case escaped:
+		seg.only = keySegment(key).only
 		return seg, nil
 	case key == "#":
 		seg.each = true
@@ -95,7 +115,10 @@ func newSegment(s string, from, to int, key string, escaped bool) (segment, *pat
 		}
 		return bad("the modifier "+key+" is not part of the rule language", spell.Advice(key, pathModifiers())+" For a key that begins with @, write \\"+key+".")
 	}
-	if i := strings.IndexAny(key, "*?#|!{}[]()\"'<>=% "); i >= 0 {
+	if allDigits(key) && !isElement(key) {
+		seg.only = '{'
+	}
+	if i := strings.IndexAny(key, pathSpecial); i >= 0 {
 		return bad("a path cannot hold "+strconv.Quote(key[i:i+1]),
 			"Paths name one value. Write a backslash before a character that is part of a key; use expr: for anything else.")
 	}
@@ -113,10 +136,10 @@ func newPath(segments []segment) path {
 			continue
 		}
 		texts[i] = escapeKey(seg.key)
-		if last := len(p.parts) - 1; i > 0 && segments[i-1].plain() {
+		if last := len(p.parts) - 1; i > 0 && segments[i-1].plain() && seg.only == 0 {
 			p.parts[last].gjson += "." + texts[i]
 		} else {
-			p.parts = append(p.parts, pathPart{gjson: texts[i]})
+			p.parts = append(p.parts, pathPart{gjson: texts[i], only: seg.only})
 		}
 	}
 	p.gjson = strings.Join(texts, ".")
@@ -146,6 +169,8 @@ func getParts(json string, parts []pathPart) string {
 			return ""
 		}
 		switch {
+		case part.only != 0 && json[0] != part.only:
+			return ""
 		case part.segment.each:
 			return getEach(json, parts[i+1:])
 		case part.segment.modifier:

@@ -35,6 +35,9 @@ const (
 
 // A Verdict is what the destination's policy says of one response.
 type Verdict struct {
+	// Attempts is how often a call is made at most that is answered so.
+	Attempts int
+
 	// Retry asks for the call to be repeated after Wait, if it is idempotent
 	// or NotTaken, and attempts are left. The engine never shows a response
 	// with Retry to a rule: it means that retries ran out.
@@ -44,6 +47,22 @@ type Verdict struct {
 	NotTaken bool
 	// Stop means that no other event can do better: the run ends.
 	Stop bool
+	// Down means that the destination itself seems to be out of order, which
+	// counts towards opening the [Circuit].
+	Down bool
+}
+
+// A Circuit says when a run pauses as a whole because the destination is out
+// of order, rather than have every event find that out for itself.
+type Circuit struct {
+	// After is how many calls in a row have to be answered with [Verdict.Down],
+	// of whatever events.
+	After int
+	// First and Most are the shortest and the longest pause: each is twice the
+	// one before. One call goes out after each, to look.
+	First, Most time.Duration
+	// Stop is how long it may last until the run ends.
+	Stop time.Duration
 }
 
 // A policy is the compiled retry policy.
@@ -51,6 +70,7 @@ type policy struct {
 	retry    []retryRule
 	notTaken []outcomeRule
 	stop     []outcomeRule
+	down     []outcomeRule
 }
 
 // An outcomeRule matches responses.
@@ -58,32 +78,63 @@ type outcomeRule struct {
 	statuses statusSet
 	except   statusSet
 	network  []Failure
+	codes    []string // of the destination's error; none is any
 }
 
 type retryRule struct {
 	outcomeRule
-	wait Wait
+	wait     Wait
+	attempts int // 0 is the policy's
 }
 
-func (r outcomeRule) matches(response Response) bool {
+func (p *Program) matches(r outcomeRule, response Response) bool {
 	if response.Failure != Answered {
 		return slices.Contains(r.network, response.Failure)
 	}
-	return r.statuses.has(response.Status) && !r.except.has(response.Status)
+	return r.statuses.has(response.Status) && !r.except.has(response.Status) &&
+		(len(r.codes) == 0 || slices.Contains(r.codes, p.errorCodeOf(response)))
+}
+
+// errorCodeOf gives the destination's own code of a refusal; empty for none.
+func (p *Program) errorCodeOf(response Response) string {
+	text := replyText(response.Body)
+	if scanJSON(text, Limits{}.WithDefaults().Depth, 0) != nil {
+		return ""
+	}
+	return p.readReply(p.errorCode, rawValue("{}"), text)
+}
+
+// readReply gives the text that a source finds in a reply; empty for none.
+func (p *Program) readReply(s *sourced, config value, reply string) string {
+	if s == nil {
+		return ""
+	}
+	slots := make([]value, p.scopeSize)
+	slots[slotConfig], slots[slotReply] = config, rawValue(reply)
+	found, err := s.value(slots)
+	if err != nil {
+		return ""
+	}
+	return cut(found.value.text(), maxText)
 }
 
 // Judge applies the destination's policy to a response. It is a pure function.
 func (p *Program) Judge(response Response) Verdict {
-	var v Verdict
+	v := Verdict{Attempts: p.retry.Attempts}
 	for _, r := range p.policy.retry {
-		if r.matches(response) {
-			v.Retry, v.Wait = true, r.wait
-			break
+		if !p.matches(r.outcomeRule, response) {
+			continue
 		}
+		v.Retry, v.Wait = true, r.wait
+		if r.attempts > 0 {
+			v.Attempts = r.attempts
+		}
+		break
 	}
-	matches := func(r outcomeRule) bool { return r.matches(response) }
+	matches := func(r outcomeRule) bool { return p.matches(r, response) }
 	v.NotTaken = slices.ContainsFunc(p.policy.notTaken, matches)
 	v.Stop = slices.ContainsFunc(p.policy.stop, matches)
+	v.Down = slices.ContainsFunc(p.policy.down, matches)
 	return v
 }
 
@@ -114,12 +165,15 @@ func (c *compiler) statuses(texts []text) statusSet {
 	return set
 }
 
+// mostAttempts bounds attempts: beyond it, elapsed is what is meant.
+const mostAttempts = 1000
+
 // retry compiles the retry policy. Each part that is not written has a default.
 func (c *compiler) retry(n retryNode) {
 	p := c.program
 	p.retry = Retry{Attempts: 8, Elapsed: 15 * time.Minute, First: time.Second, Most: time.Minute, Jitter: 0.5}
 	if n.Attempts.given() {
-		p.retry.Attempts = c.count(n.Attempts, 1, 100)
+		p.retry.Attempts = c.count(n.Attempts, 1, mostAttempts)
 	}
 	c.setDuration(&p.retry.Elapsed, n.Elapsed)
 	c.setDuration(&p.retry.First, n.Backoff.First)
@@ -136,7 +190,7 @@ func (c *compiler) retry(n retryNode) {
 		p.policy.retry = nil
 	}
 	if p.retry.First > p.retry.Most {
-		c.errorf(n.Backoff.First.at, "", "the first wait is longer than the longest")
+		c.errorf(firstGiven(n.Backoff.First, n.Backoff.Most).at, "", "the first wait is longer than the longest")
 	}
 	for _, node := range n.When {
 		r := retryRule{outcomeRule: c.outcomeRule(node), wait: WaitBackoff}
@@ -144,8 +198,13 @@ func (c *compiler) retry(n retryNode) {
 		case "backoff":
 		case "retry-after":
 			r.wait = WaitRetryAfter
+		case "":
+			c.errorf(node.at, "It is backoff or retry-after.", "a line of retry.when needs the key wait")
 		default:
-			c.errorf(node.at, "", "wait is either backoff or retry-after")
+			c.errorf(node.Wait.at, spell.Advice(node.Wait.value, []string{"backoff", "retry-after"}), "unknown value %q of wait", node.Wait.value)
+		}
+		if node.Attempts.given() {
+			r.attempts = c.count(node.Attempts, 1, mostAttempts)
 		}
 		p.policy.retry = append(p.policy.retry, r)
 	}
@@ -164,12 +223,20 @@ func defaultPolicy() policy {
 	failing := outcomeRule{statuses: statusSet{exact: []int{408, 409}, classes: []int{5}}}
 	network := outcomeRule{network: []Failure{Refused, Reset, Timeout, Unreadable}}
 	return policy{
-		retry: []retryRule{{limited, WaitRetryAfter}, {failing, WaitBackoff}, {network, WaitBackoff}},
+		retry: []retryRule{
+			{outcomeRule: limited, wait: WaitRetryAfter},
+			{outcomeRule: failing, wait: WaitBackoff},
+			{outcomeRule: network, wait: WaitBackoff},
+		},
 		notTaken: []outcomeRule{
 			{statuses: statusSet{classes: []int{4}}, except: statusSet{exact: []int{408, 409}}},
 			{network: []Failure{Refused}},
 		},
 		stop: []outcomeRule{{statuses: statusSet{exact: []int{401}}}},
+		down: []outcomeRule{
+			{statuses: statusSet{classes: []int{5}}},
+			{network: []Failure{Refused, Reset, Timeout}},
+		},
 	}
 }
 
@@ -177,7 +244,10 @@ func (c *compiler) outcomeRules(nodes []conditionNode) []outcomeRule {
 	var rules []outcomeRule
 	for _, n := range nodes {
 		if n.Wait.given() {
-			c.errorf(n.Wait.at, "", "wait belongs to the lines of when")
+			c.errorf(n.Wait.at, "", "wait belongs to the lines of retry.when")
+		}
+		if n.Attempts.given() {
+			c.errorf(n.Attempts.at, "", "attempts belongs to the lines of retry.when")
 		}
 		rules = append(rules, c.outcomeRule(n))
 	}
@@ -194,7 +264,40 @@ func (c *compiler) outcomeRule(n conditionNode) outcomeRule {
 		}
 		r.network = append(r.network, Failure(t.value))
 	}
+	for _, t := range n.Code {
+		r.codes = append(r.codes, t.value)
+	}
+	if len(r.codes) > 0 && c.program.errorCode == nil {
+		c.errorf(n.Code[0].at, "", "codes are read as errors.code of the destination says, which it does not")
+	}
 	return r
+}
+
+// circuit compiles when a run pauses. Each part that is not written has a
+// default.
+func (c *compiler) circuit(n circuitNode) {
+	p := c.program
+	p.circuit = Circuit{After: 10, First: 5 * time.Second, Most: time.Minute, Stop: 30 * time.Minute}
+	if n.After.given() {
+		p.circuit.After = c.count(n.After, 1, 10000)
+	}
+	c.setDuration(&p.circuit.First, n.Pause.First)
+	c.setDuration(&p.circuit.Most, n.Pause.Most)
+	c.setDuration(&p.circuit.Stop, n.Stop)
+	if p.circuit.First > p.circuit.Most {
+		c.errorf(firstGiven(n.Pause.First, n.Pause.Most).at, "", "the first pause is longer than the longest")
+	}
+	if len(n.When) > 0 {
+		p.policy.down = c.outcomeRules(n.When)
+	}
+}
+
+// firstGiven is the text to point at where either may be a default.
+func firstGiven(a, b text) text {
+	if a.given() {
+		return a
+	}
+	return b
 }
 
 func (c *compiler) setDuration(into *time.Duration, t text) {

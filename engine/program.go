@@ -7,24 +7,31 @@ import "time"
 type Program struct {
 	name, title string
 	warnings    Diagnostics
+	fingerprint string // of the files it comes from
 
-	by        path  // of the event: what its kind is
-	id        *path // of the event: what its source calls it; nil for none
-	fold      bool
-	kinds     []string // of all rules, for messages
-	rules     []*rule
-	order     [][]read
-	settings  []*setting
-	url       *template
-	headers   []header
-	auth      []*authentication
-	errorCode *sourced
-	errorText *sourced
-	nextPage  *expression
-	maxPages  int
-	retry     Retry
-	policy    policy
-	scopeSize int // slots that settings templates and policies use
+	by       path  // of the event: what its kind is
+	id       *path // of the event: what its source calls it; nil for none
+	fold     bool
+	kinds    []string // of all rules, for messages
+	rules    []*rule
+	order    [][]read
+	settings []*setting
+	url      *template
+	headers  []header
+	auth     []*authentication
+	// lookups and procedures are all that the destination declares, in the order
+	// in which they were compiled.
+	lookups    []*lookup
+	procedures []*procedure
+	errorCode  *sourced
+	errorText  *sourced
+	nextPage   *expression
+	maxPages   int
+	rateLimits []*rateLimit
+	retry      Retry
+	circuit    Circuit
+	policy     policy
+	scopeSize  int // slots that settings templates and policies use
 }
 
 type header struct {
@@ -131,6 +138,7 @@ type call struct {
 	idempotent bool
 	onlyReads  bool // though its method is POST
 	reads      bool
+	expects    [][]string // what is read of a whole answer, by the keys of its paths
 	arms       []*arm
 	confirm    *confirm
 }
@@ -153,7 +161,8 @@ type arm struct {
 	statuses statusSet
 	when     *expression
 	then     string
-	bind     int // slot for skip; -1 for none
+	bind     int    // slot for skip; -1 for none
+	as       string // the name of what skip binds
 	message  *template
 	remember time.Duration
 	target   *step // of relook
@@ -202,13 +211,23 @@ type use struct {
 	inputs    []*binding
 }
 
+// A procedure is compiled for one set of constants.
 type procedure struct {
+	name   string
+	inputs []input
 	block  *block
 	result *sourced
 }
 
+// An input is what a procedure is given: a constant, as JSON, or a value that
+// has to fit a type.
+type input struct {
+	name, as, constant string
+}
+
 // A let names a value.
 type let struct {
+	name   string
 	source *sourced
 }
 
@@ -234,8 +253,11 @@ type authentication struct {
 	bearer         *template
 	headers        []header
 	user, password *template
+	client         *clientTemplates // nil for none
 	warn           string
 }
+
+type clientTemplates struct{ url, id, secret, scope *template }
 
 // Name gives the name of the destination, such as the folder's.
 func (p *Program) Name() string { return p.name }
@@ -258,6 +280,9 @@ func (p *Program) Rules() []string {
 // Retry gives the policy for repeating calls.
 func (p *Program) Retry() Retry { return p.retry }
 
+// Circuit gives when a run pauses as a whole.
+func (p *Program) Circuit() Circuit { return p.circuit }
+
 // A compiler holds what the compilation of one destination shares.
 type compiler struct {
 	*collector
@@ -274,6 +299,12 @@ type compiler struct {
 	rests      []pendingRest
 	targets    map[*target]span // where each target is first written
 	rules      map[string]*ruleInfo
+	lost       []string // rules of which nothing is known
+	// blind is set where destination.yaml is unreadable: what it declares may
+	// be there.
+	blind bool
+	// readSettings names the settings that anything reads.
+	readSettings map[string]bool
 }
 
 // A ruleInfo is what later rules may know of an earlier one.

@@ -36,6 +36,10 @@ type Request struct {
 	// Body is valid JSON, or nil for a request without a body.
 	Body []byte
 
+	// Counts lists the rate limits that the call counts against. Not to be
+	// modified.
+	Counts []Count
+
 	// Idempotent reports whether repeating the call does no harm. A call that
 	// is not may be repeated only where [Verdict.NotTaken] holds.
 	Idempotent bool
@@ -53,6 +57,8 @@ type Request struct {
 	// keeps a memory may answer the first key it has a value for with
 	// [Execution.Recall] in place of sending the request.
 	Recall []string
+
+	expects expectation
 }
 
 // Write reports whether the request can change something at the destination.

@@ -127,9 +127,22 @@ func (s *scanner) value() (opened bool, err error) {
 	case s.pos >= len(s.data):
 		err = s.errorf("the value ends too early")
 	default:
-		err = s.errorf("a value cannot begin like this")
+		err = s.errorf("%s", s.strange())
 	}
 	return false, err
+}
+
+// strange says what is wrong with the beginning of a value.
+func (s *scanner) strange() string {
+	rest := s.data[s.pos:]
+	switch {
+	case strings.HasPrefix(rest, "\ufeff"):
+		return "a byte order mark stands where a value begins, remove it"
+	case strings.HasPrefix(rest, "\xff\xfe"), strings.HasPrefix(rest, "\xfe\xff"), strings.HasPrefix(rest, "\x00"):
+		return "a value cannot begin like this; if this is UTF-16, convert it to UTF-8"
+	default:
+		return "a value cannot begin like this"
+	}
 }
 
 func (s *scanner) open(c byte) (bool, error) {
@@ -157,8 +170,11 @@ func (s *scanner) next() (closed bool, err error) {
 	switch c := s.peek(); {
 	case c == ',':
 		s.pos++
+		s.space()
+		if after := s.peek(); after == '}' || after == ']' {
+			return false, s.errorf("there is nothing behind the comma")
+		}
 		if top.object {
-			s.space()
 			return false, s.key()
 		}
 		return false, nil
@@ -393,8 +409,15 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
+// errorf places an error; of a value that is laid out over lines it counts the
+// bytes of the line.
 func (s *scanner) errorf(format string, args ...any) error {
-	return fmt.Errorf("byte %d: %s", s.pos+1, fmt.Sprintf(format, args...))
+	place := fmt.Sprintf("byte %d", s.pos+1)
+	before := s.data[:s.pos]
+	if start := strings.LastIndexByte(before, '\n') + 1; start > 0 {
+		place = fmt.Sprintf("byte %d of its line %d", s.pos-start+1, strings.Count(before, "\n")+1)
+	}
+	return fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...))
 }
 
 // maxText bounds what a reason or a warning quotes of an event or a reply.

@@ -27,6 +27,8 @@ type name struct {
 	boolean bool
 	// origins are the places in the event that the value may come from.
 	origins []origin
+	// asked lists what is read of the value: the keys of each path.
+	asked [][]string
 	// constant is set for the inputs of a procedure that are known on loading.
 	constant *literal
 }
@@ -36,7 +38,8 @@ type name struct {
 type shape struct {
 	members map[string]*shape
 	open    bool // may have members beside the known ones
-	boolean bool
+	kind    string
+	boolean bool // declared so: never missing
 }
 
 // at gives the shape of a member, and false where there is no such member.
@@ -93,6 +96,14 @@ func (s *scope) labels() []string {
 type read struct {
 	slot int
 	path path
+	said *wording // nil for the reads of expressions, which have their text
+}
+
+// A wording is how a rule writes a read, and the places in the event that this
+// means, for descriptions.
+type wording struct {
+	text    string
+	origins []origin
 }
 
 func (r read) from(slots []value) value { return slots[r.slot].get(r.path) }

@@ -12,6 +12,7 @@ func (l *let) run(x *Execution, f *frame, s *step) {
 		x.end(f, s, Failed, err.Error())
 		return
 	}
+	x.explainer.let(f, s, l, found)
 	x.warn(f.run.rule, found.warning, s.at)
 	x.complete(f, s, found.value)
 }
@@ -38,6 +39,7 @@ func (u *use) run(x *Execution, f *frame, s *step) {
 			return
 		}
 		x.warn(f.run.rule, found.warning, in.source.at)
+		x.explainer.filled(&slots[in.slot], in.source, f.slots, found)
 		slots[in.slot] = found.value
 	}
 	x.push(f.run, u.procedure.block, slots, func(x *Execution, inner *frame) { u.leave(x, f, s, inner) })
@@ -65,20 +67,22 @@ type findRun struct {
 	find  *find
 	frame *frame
 	step  *step
-	fresh bool
 	way   int
 	value int
 	asked []string // memory keys
 }
 
 func (d *find) run(x *Execution, f *frame, s *step) {
-	f.find = &findRun{find: d, frame: f, step: s, fresh: f.fresh == s}
+	f.find = &findRun{find: d, frame: f, step: s}
 }
 
 // proceed asks the next way, or ends with nobody.
 func (r *findRun) proceed(x *Execution) {
 	l := r.find.lookup
 	if r.way == len(l.ways) {
+		if len(r.asked) == 0 {
+			x.explainer.idle(r.frame, r.step, "there is nothing to look for it by")
+		}
 		x.complete(r.frame, r.step, value{})
 		return
 	}
@@ -108,6 +112,7 @@ func distinct(reads []read, slots []value) []value {
 func (r *findRun) ask(x *Execution, w *way, v value) {
 	slots := x.newSlots(w.block)
 	slots[w.slot] = v
+	x.explainer.asked(r, w, v, &slots[w.slot])
 	applies, err := w.when.holds(slots)
 	if err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
@@ -119,7 +124,11 @@ func (r *findRun) ask(x *Execution, w *way, v value) {
 	key := r.find.lookup.key(w.by, v.text())
 	r.asked = append(r.asked, key)
 	inner := x.push(r.frame.run, w.block, slots, func(x *Execution, inner *frame) { r.leave(x, w, inner) })
-	if !r.fresh && r.find.lookup.remember > 0 {
+	switch {
+	case r.find.lookup.remember == 0:
+	case r.frame.anew:
+		x.facts = append(x.facts, Fact{Op: Forget, Key: key})
+	case !inner.anew:
 		inner.recall = []string{key}
 	}
 }
@@ -135,7 +144,12 @@ func (r *findRun) leave(x *Execution, w *way, inner *frame) {
 		x.end(r.frame, r.step, Failed, fmt.Sprintf("the lookup %s by %s found %s, not a list", r.find.lookup.name, w.by, found.kindText()))
 		return
 	}
-	records := r.find.lookup.distinct(found.elements())
+	listed := slices.DeleteFunc(found.elements(), value.null)
+	if i := slices.IndexFunc(listed, func(v value) bool { return v.kind() != '{' }); i >= 0 {
+		x.end(r.frame, r.step, Failed, fmt.Sprintf("the lookup %s by %s found %s, not a record", r.find.lookup.name, w.by, listed[i].kindText()))
+		return
+	}
+	records := r.find.lookup.distinct(listed)
 	switch {
 	case len(records) == 0:
 	case len(records) == 1:
@@ -153,10 +167,15 @@ func (r *findRun) found(x *Execution, record value) {
 	x.complete(r.frame, r.step, record)
 }
 
-// recalled ends the lookup with a remembered record.
-func (r *findRun) recalled(x *Execution, record value) {
+// recalled ends the lookup with a remembered record. It reports false for what
+// is none.
+func (r *findRun) recalled(x *Execution, record value) bool {
+	if record.kind() != '{' {
+		return false
+	}
 	x.stack = x.stack[:len(x.stack)-1]
 	x.complete(r.frame, r.step, record)
+	return true
 }
 
 func (l *lookup) key(by, text string) string {

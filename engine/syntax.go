@@ -16,7 +16,9 @@ type destinationFile struct {
 	Authentication []authNode
 	Errors         errorsNode
 	Paging         pagingNode
+	RateLimits     []rateLimitNode
 	Retry          retryNode
+	Circuit        circuitNode
 	Tables         []tableNode
 	Lookups        []lookupNode
 	Procedures     []procedureNode
@@ -80,7 +82,34 @@ type authNode struct {
 	Bearer  text
 	Basic   *basicNode
 	Headers []namedText
+	Client  *clientNode
 	Warn    text
+}
+
+type clientNode struct {
+	at    span
+	URL   text
+	ID    text
+	Key   text
+	Scope text
+}
+
+type rateLimitNode struct {
+	Name      text
+	Calls     text
+	Per       text
+	Of        []text
+	Except    []text
+	Each      []text
+	Remaining text
+	Reset     text
+}
+
+type circuitNode struct {
+	When  []conditionNode
+	After text
+	Pause backoffNode
+	Stop  text
 }
 
 type basicNode struct {
@@ -120,7 +149,10 @@ type conditionNode struct {
 	Status  []text
 	Except  []text
 	Network []text
+	Code    []text
 	Wait    text
+	// Attempts is of this line alone.
+	Attempts text
 }
 
 type tableNode struct {
@@ -230,6 +262,7 @@ type stepNode struct {
 	On         []armNode
 	Confirm    *confirmNode
 	With       []withNode
+	badWith    bool       // it could not be read, and was reported
 	Source     sourceNode // of a let
 }
 

@@ -127,9 +127,13 @@ func (c *compiler) templateRead(t text, from, to int, in *scope, into *template)
 	label := t.value[from:to]
 	r, n := c.readPart(t, from, to, in)
 	if r == nil {
+		into.literal("x") // reported; something stands here all the same
 		return
 	}
 	if n.constant != nil && r.path.gjson == "" {
+		if v := rawValue(n.constant.json); !v.scalar() {
+			c.errorf(t.part(from, to), "", "%s is %s, and a single value is needed", label, v.kindText())
+		}
 		into.literal(rawValue(n.constant.json).text())
 		return
 	}

@@ -28,6 +28,7 @@ const dialTimeout = 10 * time.Second
 type caller struct {
 	base       *url.URL
 	credential engine.Credential
+	tokens     *tokens // that are fetched; nil for none
 	scrubber   scrubber
 	transport  http.RoundTripper
 	timeout    time.Duration
@@ -39,8 +40,12 @@ type caller struct {
 type answer struct {
 	engine.Response
 	retryAfter time.Duration // as the answer asks; 0 where it does not
+	torn       bool          // it is a refusal whose words broke off
 	final      bool          // another call would meet the same
 	stop       *StopError    // no other event can do better; else nil
+	header     http.Header   // of the answer; nil for none
+	token      string        // the fetched token that was sent, if one was
+	verdict    engine.Verdict
 }
 
 // newTransport is the transport of a Runner whose host gives none.
@@ -68,6 +73,10 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	if err != nil {
 		return answer{final: true, Response: engine.Response{Failure: engine.Unreadable, Detail: err.Error()}}
 	}
+	token, refused := c.authenticate(request)
+	if refused != nil {
+		return *refused
+	}
 	reply, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return c.failed(err, c.neverSent(connected.Load()))
@@ -77,7 +86,10 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	// net/http, and other transports may not watch theirs at all.
 	release := context.AfterFunc(ctx, func() { _ = reply.Body.Close() })
 	defer release()
-	return c.read(ctx, q, reply)
+	a := c.read(ctx, q, reply)
+	a.header, a.token = reply.Header, token
+	a.Body = newScrubber(engine.Credential{Bearer: token}, nil).clean(a.Body)
+	return a
 }
 
 // neverSent reports whether it is proven that a call found no connection. Only
@@ -96,7 +108,7 @@ func (c *caller) request(ctx context.Context, q engine.Request) (*http.Request, 
 	if q.Body != nil {
 		body = bytes.NewReader(q.Body)
 	}
-	request, err := http.NewRequestWithContext(ctx, q.Method, u.String(), body)
+	request, err := http.NewRequestWithContext(context.WithValue(ctx, askedKey{}, q), q.Method, u.String(), body)
 	if err != nil {
 		return nil, errBadAddress
 	}
@@ -115,7 +127,15 @@ func (c *caller) setHeader(request *http.Request, q engine.Request) {
 	if q.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+}
+
+// authenticate adds the credentials. It gives the token where one was fetched,
+// or the answer of a call that has none and is not made.
+func (c *caller) authenticate(request *http.Request) (token string, refused *answer) {
 	switch {
+	case c.tokens != nil:
+		token, refused = c.tokens.get(request.Context())
+		request.Header.Set("Authorization", "Bearer "+token)
 	case c.credential.Bearer != "":
 		request.Header.Set("Authorization", "Bearer "+c.credential.Bearer)
 	case c.credential.User != "" || c.credential.Password != "":
@@ -125,6 +145,7 @@ func (c *caller) setHeader(request *http.Request, q engine.Request) {
 			request.Header.Set(name, value)
 		}
 	}
+	return token, refused
 }
 
 // read takes the answer in. The status line decides wherever it can: where the
@@ -142,6 +163,7 @@ func (c *caller) read(ctx context.Context, q engine.Request, reply *http.Respons
 	a.Body = c.scrubber.clean(body[:min(len(body), c.replyBytes)])
 	switch {
 	case reply.StatusCode > 299:
+		a.torn = err != nil
 	case !q.Reads:
 		if err != nil || tooLong || !isJSON(a.Body) {
 			a.Body = nil

@@ -105,7 +105,7 @@ steps:
     pages: teams
     pick: map(pages, .id)
     remember: {for: 10m}
-  - name: join
+  - name: joined
     post: members.json
     idempotent: true
     body:

@@ -1,12 +1,14 @@
 package runner
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/internal/plain"
 )
 
 const (
@@ -31,7 +33,8 @@ func mostLetter(eventBytes int) int { return 3*eventBytes + 1<<20 }
 // A line has the event as it came, without the space between its tokens. Where
 // it is not JSON, its text is in "raw" instead, or, where that is not UTF-8 or
 // is mostly control characters, in "raw_base64". With "cut" it is only the
-// beginning.
+// beginning. All other texts have escapes for what could deceive somebody who
+// looks at them.
 type DeadLetters struct{ lines lineWriter }
 
 // NewDeadLetters returns DeadLetters that write to w, each line with one Write.
@@ -40,15 +43,15 @@ func NewDeadLetters(w io.Writer) *DeadLetters { return &DeadLetters{lineWriter{w
 type deadLetter struct {
 	Marker    int             `json:"deskrules_dead_letter"`
 	Event     json.RawMessage `json:"event,omitempty"`
-	Raw       *string         `json:"raw,omitempty"`
+	Raw       *shownText      `json:"raw,omitempty"`
 	RawBase64 []byte          `json:"raw_base64,omitempty"`
 	Cut       bool            `json:"cut,omitempty"`
 	Outcome   engine.Status   `json:"outcome"`
-	Error     string          `json:"error"`
+	Error     shownText       `json:"error"`
 	Rule      string          `json:"rule,omitempty"`
 	Step      string          `json:"step,omitempty"`
 	At        string          `json:"at,omitempty"`
-	File      string          `json:"file,omitempty"`
+	File      shownText       `json:"file,omitempty"`
 	Line      int             `json:"line"`
 	Element   int             `json:"element,omitempty"` // of a JSON array, from 1
 	Answer    json.RawMessage `json:"answer,omitempty"`
@@ -62,7 +65,7 @@ func (d *DeadLetters) Write(r Result) error {
 		return nil
 	}
 	letter := deadLetter{
-		Marker: 1, Outcome: r.Outcome.Status, Error: r.Outcome.Reason, File: r.Record.File, Line: r.Record.Line, Element: r.Record.Element,
+		Marker: 1, Outcome: r.Outcome.Status, Error: shownText(r.Outcome.Reason), File: shownText(r.Record.File), Line: r.Record.Line, Element: r.Record.Element,
 		Rule: r.Outcome.Rule, Step: r.Outcome.Step, Answer: answerValue(r.Outcome.Answer),
 	}
 	if r.Outcome.At.Line > 0 {
@@ -82,7 +85,8 @@ func (l *deadLetter) enclose(r Record) {
 	case !utf8.Valid(event), controls(text) > len(text)/5:
 		l.RawBase64 = event
 	case l.Cut, !json.Valid(event):
-		l.Raw = &text
+		raw := shownText(text)
+		l.Raw = &raw
 	default:
 		l.Event = event
 	}
@@ -92,7 +96,7 @@ func (l *deadLetter) enclose(r Record) {
 func controls(text string) int {
 	n := 0
 	for i := range len(text) {
-		if text[i] < ' ' {
+		if text[i] < ' ' || text[i] == 0x7f {
 			n++
 		}
 	}
@@ -105,12 +109,24 @@ func answerValue(answer []byte) json.RawMessage {
 	case len(answer) == 0:
 		return nil
 	case len(answer) <= mostAnswer && utf8.Valid(answer) && json.Valid(answer):
-		return answer
+		return plain.JSON(answer)
 	}
 	text := strings.ToValidUTF8(string(answer[:min(len(answer), mostAnswer)]), "\uFFFD")
 	value, err := json.Marshal(text)
 	if err != nil {
 		return nil // a string always has JSON
 	}
-	return value
+	return plain.JSON(value)
+}
+
+// A shownText is a text that people look at: see [plain.JSON].
+type shownText string
+
+// MarshalJSON implements [json.Marshaler].
+func (t shownText) MarshalJSON() ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(string(t))
+	return plain.JSON(text.Bytes()), err
 }

@@ -15,14 +15,24 @@ type Result struct {
 	Type, MessageID string
 	Outcome         engine.Outcome
 	// Explanation is there where Options.Explain asks for it, and the event got
-	// as far as the rules.
+	// as far as the rules. A resumed result has none.
 	Explanation *engine.Explanation
+	// Resumed reports that the event ended in an earlier run of the journal, and
+	// that nothing was sent for it now.
+	Resumed bool
+	// Open reports that a later run of the journal goes on with the event,
+	// without doing anything twice: it ended unfinished, or uncertain only as
+	// seen without the journal.
+	Open bool
 }
 
-// lookAhead is how many records, for each that is worked on, may be read
-// before the results of earlier ones are there: enough that events waiting for
-// their turn do not idle the rest, and a bound on memory.
-const lookAhead = 16
+// How many records may be read, and of how many bytes, before the results of
+// earlier ones are there: enough that events which wait for their turn, or for
+// a limit of their user, do not idle the rest, and a bound on memory.
+const (
+	lookAhead      = 2000
+	lookAheadBytes = 16 << 20
+)
 
 // Deliver delivers a stream of records, Options.Concurrency at once, and gives
 // each its result in the order in which they end. Events that share an
@@ -40,11 +50,15 @@ const lookAhead = 16
 //     ctx.Err(). It does not wait for a read that is under way: a goroutine
 //     stays behind until the read returns, and drops what it read.
 //   - An error of records ends the reading. What was read before is delivered.
-//     Deliver returns the error, wrapped.
+//     Deliver returns the error, wrapped. So does a record that is not the one
+//     that Options.Journal has in its place, and gets no result.
+//
+// With a journal, the result of an event is on disk before done is called.
 func (r *Runner) Deliver(ctx context.Context, records iter.Seq2[Record, error], done func(Result)) error {
 	d := &delivery{
-		runner: r, slots: make(chan struct{}, r.options.Concurrency),
+		runner: r, slots: newSlots(r.options.Concurrency),
 		results: make(chan finished), quit: make(chan struct{}), told: newOrder(),
+		journal: r.nextInput(),
 	}
 	defer close(d.quit)
 	return d.run(ctx, d.read(records), done)
@@ -52,10 +66,11 @@ func (r *Runner) Deliver(ctx context.Context, records iter.Seq2[Record, error], 
 
 type delivery struct {
 	runner  *Runner
-	slots   chan struct{} // one for each event that is worked on
+	slots   *slots
 	results chan finished
 	quit    chan struct{} // closed when nobody takes from read any more
 	told    *order        // of the results, which a stop must not mix up
+	journal *journalInput // nil for none
 }
 
 // A reading is one record, or the error that ends them.
@@ -94,11 +109,11 @@ func (d *delivery) read(records iter.Seq2[Record, error]) <-chan reading {
 // as they come, and lets neither get too far ahead of the other.
 func (d *delivery) run(ctx context.Context, readings <-chan reading, done func(Result)) error {
 	var interrupted, unreadable error
-	most := lookAhead * d.runner.options.Concurrency
 	cancelled := ctx.Done()
+	bytes := 0
 	for pending := 0; readings != nil || pending > 0; {
 		next := readings
-		if pending == most {
+		if pending == lookAhead || bytes > lookAheadBytes {
 			next = nil
 		}
 		select {
@@ -109,11 +124,18 @@ func (d *delivery) run(ctx context.Context, readings <-chan reading, done func(R
 			case got.err != nil:
 				unreadable, readings = fmt.Errorf("reading events: %w", got.err), nil
 			default:
+				w, err := d.work(got.record)
+				if err != nil {
+					unreadable, readings = err, nil
+					break
+				}
 				pending++
-				d.start(ctx, got.record)
+				bytes += len(got.record.Event)
+				d.start(ctx, w)
 			}
 		case end := <-d.results:
 			pending--
+			bytes -= len(end.Record.Event)
 			if end.err != nil {
 				interrupted = end.err
 			}
@@ -139,18 +161,34 @@ func (d *delivery) ending(interrupted, unreadable error) error {
 	return unreadable
 }
 
-// start gives a record its place in the orders, which must happen in the order
-// of the records, and leaves the rest to a goroutine.
-func (d *delivery) start(ctx context.Context, record Record) {
+// work gives a record its place in the orders, which must happen in the order
+// of the records.
+func (d *delivery) work(record Record) (*work, error) {
+	recording, err := d.journal.recording(record)
+	if err != nil {
+		return nil, err
+	}
 	w := &work{record: record}
-	w.outcome, w.settled = d.runner.withoutTrying(record)
-	if record.TooLong {
+	switch {
+	case recording.over():
+		w.resume(recording, d.runner)
+	case record.TooLong:
 		// What is there of it has no keys to be trusted.
 		w.job = &job{turn: d.runner.order.join(nil)}
-	} else {
+	default:
 		w.job = d.runner.admit(record.Event)
+		w.keys = w.job.turn.keys
 	}
-	w.place = d.told.join(w.job.turn.keys)
+	if !recording.begun() {
+		w.outcome, w.settled = d.runner.withoutTrying(record)
+	}
+	w.job.slot, w.job.recording = d.slots, recording
+	w.place = d.told.join(w.keys)
+	return w, nil
+}
+
+// start leaves a record to a goroutine.
+func (d *delivery) start(ctx context.Context, w *work) {
 	go func() { d.publish(w, d.finish(ctx, w)) }()
 }
 
@@ -158,8 +196,10 @@ func (d *delivery) start(ctx context.Context, record Record) {
 type work struct {
 	record  Record
 	job     *job
-	place   *turn // among the results of this delivery
-	settled bool  // outcome is there, without trying
+	keys    []string // by which its result has a place
+	place   *turn    // among the results of this delivery
+	settled bool     // outcome is there, without trying
+	resumed bool     // from the journal
 	outcome engine.Outcome
 }
 
@@ -174,7 +214,8 @@ func (d *delivery) publish(w *work, err error) {
 }
 
 func (w *work) result() Result {
-	r := Result{Record: w.record, Type: w.job.id.eventType, MessageID: w.job.id.messageID, Outcome: w.outcome}
+	r := Result{Record: w.record, Type: w.job.id.Type, MessageID: w.job.id.MessageID, Outcome: w.outcome, Resumed: w.resumed}
+	r.Open = w.job.recording.goesOn(w.outcome)
 	if !w.settled {
 		r.Explanation = w.job.explanation()
 	}
@@ -196,10 +237,15 @@ func (d *delivery) finish(ctx context.Context, w *work) (err error) {
 	if w.settled {
 		return nil
 	}
-	d.slots <- struct{}{}
-	defer func() { <-d.slots }()
-	w.outcome, err = d.runner.execute(ctx, w.job)
+	w.outcome, err = d.execute(ctx, w.job)
+	d.runner.record(w.job, w.outcome)
 	return err
+}
+
+func (d *delivery) execute(ctx context.Context, j *job) (engine.Outcome, error) {
+	d.slots.enter()
+	defer d.slots.leave()
+	return d.runner.execute(ctx, j)
 }
 
 // withoutTrying is the outcome of a record that is not to be sent.

@@ -134,13 +134,13 @@ func TestDeliverDoesNotReadTooFarAhead(t *testing.T) {
 		r := newRunner(t, runner.Options{Transport: newTally(), Concurrency: 2})
 		var read, ended atomic.Int64
 		var records iter.Seq2[runner.Record, error] = func(yield func(runner.Record, error) bool) {
-			for read.Load() < 200 && yield(runner.Record{Event: []byte(person("a", 1))}, nil) {
-				if ahead := read.Add(1) - ended.Load(); ahead > 40 {
+			for read.Load() < 5000 && yield(runner.Record{Event: []byte(person("a", 1))}, nil) {
+				if ahead := read.Add(1) - ended.Load(); ahead > 2001 {
 					t.Errorf("%d were read ahead", ahead)
 				}
 			}
 		}
-		if err := r.Deliver(t.Context(), records, func(runner.Result) { ended.Add(1) }); err != nil || ended.Load() != 200 {
+		if err := r.Deliver(t.Context(), records, func(runner.Result) { ended.Add(1) }); err != nil || ended.Load() != 5000 {
 			t.Errorf("%d results, error %v", ended.Load(), err)
 		}
 	})
@@ -176,7 +176,7 @@ func TestDeliverStopsReadingWhenCancelled(t *testing.T) {
 		calls := newTally()
 		r := newRunner(t, runner.Options{Transport: calls, Concurrency: 2})
 		began := time.Now()
-		results, err := deliver(ctx, r, people(1000, func(i int) string { return fmt.Sprint(i) }))
+		results, err := deliver(ctx, r, people(10_000, func(i int) string { return fmt.Sprint(i) }))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
@@ -184,7 +184,7 @@ func TestDeliverStopsReadingWhenCancelled(t *testing.T) {
 			t.Errorf("took %s", took)
 		}
 		outcomes := count(t, results, len(results))
-		if outcomes[engine.Delivered] != 10 || len(results) > 60 || outcomes[engine.Unfinished] != len(results)-10 {
+		if outcomes[engine.Delivered] != 10 || len(results) > 2100 || outcomes[engine.Unfinished] != len(results)-10 {
 			t.Errorf("outcomes %v", outcomes)
 		}
 	})

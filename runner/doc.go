@@ -11,8 +11,10 @@
 //	memory.go      what earlier answers taught, in place of asking again
 //	retry.go       one request: call, wait, call again
 //	call.go        one call: an HTTP request, and what became of it
+//	asked.go       what the engine asked for, for stand-ins of a destination
 //	stop.go        why a run ends before its input does
 //	deliver.go     a stream of records, several at once
+//	journal.go     what has to be on disk to go on after the process was killed
 //	report.go      the results, one JSON line each
 //	deadletter.go  the events that were not delivered, to be read as input again
 //

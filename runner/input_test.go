@@ -24,6 +24,9 @@ func readAll(r io.Reader, limits engine.Limits) []string {
 			continue
 		}
 		text := fmt.Sprintf("%d:%s", record.Line, record.Event)
+		if record.LastLine != 0 {
+			text = fmt.Sprintf("%d-%d:%s", record.Line, record.LastLine, record.Event)
+		}
 		if record.TooLong {
 			text += "+"
 		}
@@ -36,6 +39,7 @@ func readAll(r io.Reader, limits engine.Limits) []string {
 }
 
 func TestReadEvents(t *testing.T) {
+	const isUTF16 = "this is UTF-16, and events are UTF-8: convert the file first, as with iconv -f UTF-16 -t UTF-8"
 	const notClosed = "the array of events is not closed by ]: the input may be cut off"
 	for _, c := range []struct {
 		name, input string
@@ -48,6 +52,19 @@ func TestReadEvents(t *testing.T) {
 		{"no newline at the end", "{\"a\":1}\n{\"b\":2}", []string{`1:{"a":1}`, `2:{"b":2}`}},
 		{"CRLF", "{\"a\":1}\r\n\r\n{\"b\":2}\r\n", []string{`1:{"a":1}`, `3:{"b":2}`}},
 		{"byte order mark", "\ufeff{\"a\":1}\n", []string{`1:{"a":1}`}},
+		{"marks of files put together", "\ufeff{\"a\":1}\n\ufeff{\"b\":2}\n\ufeff{\n}\n", []string{`1:{"a":1}`, `2:{"b":2}`, "3-4:{\n}"}},
+		{"UTF-16", "\xff\xfe{\x00}\x00", []string{"error: line 1: " + isUTF16}},
+		{"UTF-16, the other end first", "\xfe\xff\x00{\x00}", []string{"error: line 1: " + isUTF16}},
+		{"UTF-16 without a mark", "{\x00}\x00", []string{"error: line 1: " + isUTF16}},
+		{"zero bytes", "\x00\x00\x00\x00{}\n{}", []string{"1:\x00\x00\x00\x00{}", "2:{}"}},
+		{"events over lines", "{\n  \"a\": 1\n}\n{\r\n  \"b\": [\r\n    {}\r\n  ]\r\n}\r\n\n{\"c\":3}\n", []string{"1-3:{\n  \"a\": 1\n}", "4-8:{\r\n  \"b\": [\r\n    {}\r+", `10:{"c":3}`}},
+		{"a mistake in an event over lines", "{\n \"a\":1,}\n{\"b\":2}\n", []string{"1-2:{\n \"a\":1,}", `3:{"b":2}`}},
+		{"an event over lines that is cut off", "{\n \"a\":{\n{\n \"b\":2\n}\n{\"c\":", []string{"1-2:{\n \"a\":{", "3-5:{\n \"b\":2\n}", `6:{"c":`}},
+		{"indented lines", "  {\"a\":\n  {\"b\":\n   {\"c\":3}\n  {\"d\":4}\n", []string{`1:{"a":`, "2-3:{\"b\":\n   {\"c\":3}", `4:{"d":4}`}},
+		{"a text over lines", "{\"a\":\"b\n\"}\n{\"c\":3}\n", []string{`1:{"a":"b`, `2:"}`, `3:{"c":3}`}},
+		{"something open that is no object", "[\"a\",{\n1]\n", []string{"1:\"a\"", "1:{\n1]\n", "error: line 3: " + notClosed}},
+		{"no event over lines", "x {\n}\n", []string{"1:x {", "2:}"}},
+		{"a value behind the last line", "{\n} {\"b\":2}\n{}", []string{"1-2:{\n} {\"b\":2}", "3:{}"}},
 		{"blank lines", "\n\n{\"a\":1}\n  \n{\"b\":2}", []string{`3:{"a":1}`, `5:{"b":2}`}},
 		{"malformed line", "{\"a\":\n{\"b\":2}\n", []string{`1:{"a":`, `2:{"b":2}`}},
 		{"not UTF-8", "{\"a\":\"\xff\"}\n", []string{"1:{\"a\":\"\xff\"}"}},

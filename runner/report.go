@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/internal/plain"
 )
 
 // A Report writes one JSON line for each result. It is safe for concurrent use.
@@ -15,7 +16,10 @@ import (
 type Report struct{ lines lineWriter }
 
 // NewReport returns a Report that writes to w, each line with one Write.
-func NewReport(w io.Writer) *Report { return &Report{lineWriter{w: w}} }
+//
+// What could deceive somebody who looks at a line, such as a control character,
+// is an escape in it.
+func NewReport(w io.Writer) *Report { return &Report{lineWriter{w: plain.JSONWriter(w)}} }
 
 type reportLine struct {
 	File      string          `json:"file,omitempty"`

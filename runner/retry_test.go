@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -75,6 +77,7 @@ func TestAStopCutsTheWaitsOfOthers(t *testing.T) {
 		began := time.Now()
 		stopped := make(chan error)
 		go func() {
+			time.Sleep(time.Second) // the other has to be on its way
 			outcome, err := r.Run(t.Context(), []byte(identify))
 			if outcome.Status != engine.Unfinished {
 				t.Errorf("outcome %s: %s", outcome.Status, outcome.Reason)
@@ -105,4 +108,41 @@ func TestACallHasItsTimeout(t *testing.T) {
 			t.Errorf("took %s", took)
 		}
 	})
+}
+
+// The rules may read why a call was refused: a refusal that breaks off is asked
+// for again, which does no harm.
+func TestARefusalThatBreaksOffIsAskedForAgain(t *testing.T) {
+	torn := func(status int) scripted {
+		return func(r *http.Request) (*http.Response, error) {
+			a, err := reply(status, "")(r)
+			a.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"message":"we`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			return a, err
+		}
+	}
+	for name, c := range map[string]struct {
+		event  string
+		status int
+		reason string
+	}{
+		"idempotent":                {identify, 409, "409: Taken"},
+		"not idempotent, not taken": {track, 422, "422: Taken"},
+		"not idempotent":            {track, 409, "a replay"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRunner(t, runner.Options{Transport: replies(torn(c.status), reply(422, `{"message":"Taken"}`))})
+				outcome := run(t, r, c.event)
+				if c.reason == "a replay" {
+					if outcome.Status != engine.Uncertain {
+						t.Errorf("outcome %+v", outcome)
+					}
+					return
+				}
+				if outcome.Status != engine.Failed || !strings.Contains(outcome.Reason, "422: Taken") || outcome.Requests[0].Attempts != 2 {
+					t.Errorf("outcome %+v", outcome)
+				}
+			})
+		})
+	}
 }

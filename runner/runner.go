@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/deskrules/deskrules/engine"
@@ -53,6 +54,10 @@ type Options struct {
 	// [MaxConcurrency] is the most. [Runner.Run] has no limit.
 	Concurrency int
 
+	// Unlimited takes no account of the destination's rate limits, for one that
+	// has none, such as a simulator. False keeps below them.
+	Unlimited bool
+
 	// Limits bound events, answers and requests; each zero is its default.
 	Limits engine.Limits
 
@@ -60,6 +65,11 @@ type Options struct {
 	// [engine.Uncertain], which may do a thing twice. False reports them as
 	// uncertain again and sends nothing.
 	RetryUncertain bool
+
+	// Journal lets Deliver be killed at any moment and go on where it stopped:
+	// see [OpenJournal]. It serves one Runner, and Run does not use it. Nil
+	// keeps none.
+	Journal *Journal
 
 	// Explain makes Deliver give each result an explanation of what the rules
 	// did, at some cost. False gives none.
@@ -73,6 +83,12 @@ type Options struct {
 	// called from several goroutines at once. Nil is nothing.
 	Observe func(Call)
 }
+
+// String hides the settings, of which some are secret.
+func (Options) String() string { return "(options of a runner)" }
+
+// GoString hides the settings, too.
+func (o Options) GoString() string { return o.String() }
 
 // A Call is one request that has been made, with its retries.
 type Call struct {
@@ -104,10 +120,20 @@ type Runner struct {
 	clock    Clock
 	log      *slog.Logger
 	order    *order
+	limits   *limits
+	circuit  *circuit
+	waits    *waits
+	inputs   atomic.Int64 // how many times Deliver was called
 
 	halted context.Context // done once the run has stopped; its cause is the *StopError
 	stop   context.CancelCauseFunc
 }
+
+// String names the destination, and hides the settings.
+func (r *Runner) String() string { return "(runner for " + r.program.Name() + ")" }
+
+// GoString hides the settings, too.
+func (r *Runner) GoString() string { return r.String() }
 
 // New joins a program to its settings and to the world. The error is an
 // [engine.SettingsError] where settings are wrong, and otherwise says which
@@ -121,15 +147,21 @@ func New(p *engine.Program, o Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := newCaller(config, o, secretValues(p, o.Settings))
+	c, err := newCaller(config, o, secretValues(p, o.Settings), p.Title())
 	if err != nil {
 		return nil, err
 	}
 	r := &Runner{
 		program: p, config: config.WithLimits(o.Limits), settings: o.Settings, options: o, caller: c,
 		memory: o.Memory, clock: o.Clock, log: o.Logger, order: newOrder(),
+		limits: newLimits(config.RateLimits(), o.Clock), circuit: &circuit{policy: p.Circuit(), clock: o.Clock}, waits: newWaits(),
 	}
 	r.halted, r.stop = context.WithCancelCause(context.Background())
+	if o.Journal != nil {
+		if err := o.Journal.bind(newJournalHeader(p, o.Settings, c.base)); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 
@@ -177,7 +209,7 @@ func secretValues(p *engine.Program, settings map[string]any) (values []string) 
 	return values
 }
 
-func newCaller(config *engine.Config, o Options, secrets []string) (*caller, error) {
+func newCaller(config *engine.Config, o Options, secrets []string, title string) (*caller, error) {
 	text := o.BaseURL
 	if text == "" {
 		text = config.BaseURL()
@@ -188,6 +220,7 @@ func newCaller(config *engine.Config, o Options, secrets []string) (*caller, err
 	}
 	return &caller{
 		base: base, credential: config.Credential(), transport: o.Transport,
+		tokens:   newTokens(config.Credential(), base, o, title),
 		scrubber: newScrubber(config.Credential(), secrets),
 		timeout:  o.Timeout, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
 	}, nil
@@ -217,27 +250,29 @@ func (r *Runner) Run(ctx context.Context, event []byte) (engine.Outcome, error) 
 type job struct {
 	execution *engine.Execution // nil where starting it panicked
 	bug       engine.Outcome    // of that panic
+	event     []byte
 	turn      *turn
-	id        identity
+	slot      *slots // of the delivery that it belongs to; nil for none
+	id        engine.Identity
 	doubtful  bool // a call that may not be repeated may have been taken
+	recording *recording
 }
 
-// An identity is what reports call an event by; fields are empty where it has none.
-type identity struct{ eventType, messageID string }
-
-// admit starts an event and gives it its place in the order.
-func (r *Runner) admit(event []byte) (j *job) {
-	j = &job{}
-	var keys []string
+// admit gives an event its place in the order.
+func (r *Runner) admit(event []byte) *job {
+	j := &job{event: event}
 	func() {
 		defer j.recoverTo(&j.bug)
-		x := r.start(event)
-		keys = x.Order()
-		j.id = identity{x.Type(), x.MessageID()}
-		j.execution = x
+		j.id = r.config.Identify(event)
 	}()
-	j.turn = r.order.join(keys)
+	j.turn = r.order.join(j.id.Order)
 	return j
+}
+
+// begin starts an event whose turn it is.
+func (r *Runner) begin(j *job) {
+	defer j.recoverTo(&j.bug)
+	j.execution = r.start(j.event)
 }
 
 func (r *Runner) start(event []byte) *engine.Execution {
@@ -250,24 +285,30 @@ func (r *Runner) start(event []byte) *engine.Execution {
 // execute asks the engine for requests and answers them until the event ends,
 // or the run is interrupted and the event has more to ask for.
 func (r *Runner) execute(ctx context.Context, j *job) (outcome engine.Outcome, _ error) {
+	if j.bug.Status == "" {
+		r.begin(j)
+	}
 	if j.execution == nil {
 		return j.bug, nil
 	}
 	defer j.recoverTo(&outcome)
+	r.replay(j)
 	x := j.execution
 	prefix := "not tried: "
 	for {
 		q, more := x.Next()
 		err := r.interrupted(ctx)
 		if more && err != nil {
+			j.recording.givenUp()
 			x.Abort(prefix + reasonOf(err))
 			more = false
 		}
 		if !more {
 			return ended(x.Outcome(), err)
 		}
-		r.answer(ctx, j, q)
-		prefix = "given up: "
+		if r.answer(ctx, j, q) {
+			prefix = "given up: "
+		}
 	}
 }
 
@@ -280,47 +321,64 @@ func ended(outcome engine.Outcome, err error) (engine.Outcome, error) {
 }
 
 // answer gives one request its answer, from memory or from the destination,
-// and keeps what the answer teaches.
-func (r *Runner) answer(ctx context.Context, j *job, q engine.Request) {
+// and keeps what the answer teaches. It reports false where there is none,
+// since the run was interrupted before the request went out.
+func (r *Runner) answer(ctx context.Context, j *job, q engine.Request) bool {
 	x := j.execution
-	if !r.recall(x, q) {
-		x.Respond(r.send(ctx, j, q))
+	if !r.recall(j, q) {
+		response, sent := r.send(ctx, j, q)
+		if !sent {
+			return false
+		}
+		x.Respond(response)
 	}
-	if facts := x.Facts(); len(facts) > 0 {
+	r.learn(j)
+	return true
+}
+
+// learn keeps what the last answer taught.
+func (r *Runner) learn(j *job) {
+	if facts := j.execution.Facts(); len(facts) > 0 {
 		r.memory.Apply(facts)
 	}
 }
 
 // send makes a request, and keeps account of whether the event could be sent
 // again without harm. While the call is under way it could not.
-func (r *Runner) send(ctx context.Context, j *job, q engine.Request) engine.Response {
+func (r *Runner) send(ctx context.Context, j *job, q engine.Request) (engine.Response, bool) {
 	before := j.doubtful
 	j.doubtful = before || q.Write() && !q.Idempotent
-	response := r.perform(ctx, q)
-	if r.program.Judge(response).NotTaken {
+	response, sent := r.perform(ctx, j, q)
+	verdict := r.program.Judge(response)
+	if !sent || verdict.NotTaken {
 		j.doubtful = before
 	}
-	return response
+	if sent {
+		j.recording.answered(q, response, verdict)
+	}
+	return response, sent
 }
 
 // recall answers from memory, and reports whether it did.
-func (r *Runner) recall(x *engine.Execution, q engine.Request) bool {
+func (r *Runner) recall(j *job, q engine.Request) bool {
 	for _, key := range q.Recall {
 		if value, ok := r.memory.Recall(key); ok {
-			x.Recall(key, value)
+			j.recording.recalled(key, value)
+			j.execution.Recall(key, value)
 			return true
 		}
 	}
 	return false
 }
 
-func (r *Runner) observe(q engine.Request, a engine.Response, took time.Duration) {
-	if r.options.Observe == nil {
+func (r *Runner) observe(t *trial) {
+	if r.options.Observe == nil || t.last.Attempts == 0 {
 		return
 	}
+	q, a := t.request, t.last
 	r.options.Observe(Call{
 		Rule: q.Rule, Step: q.Step, Method: q.Method, Path: r.caller.path(q),
-		Status: a.Status, Failure: a.Failure, Attempts: a.Attempts, Took: took,
+		Status: a.Status, Failure: a.Failure, Attempts: a.Attempts, Took: r.clock.Now().Sub(t.began),
 	})
 }
 

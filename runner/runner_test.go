@@ -56,9 +56,27 @@ func TestNewRefusesWrongOptions(t *testing.T) {
 		c.options.Settings = map[string]any{"token": "s3cret"}
 		switch _, err := runner.New(program, c.options); {
 		case c.want == "" && err != nil:
-			t.Errorf("%+v: %v", c.options, err)
+			t.Errorf("%q: %v", c.options.BaseURL, err)
 		case c.want != "" && (err == nil || !strings.HasSuffix(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret")):
 			t.Errorf("%q: error %v, want %q", c.options.BaseURL, err, c.want)
+		}
+	}
+}
+
+// Whoever prints a Runner or its options in a log shows no credential.
+func TestRunnerShowsNoSettings(t *testing.T) {
+	o := runner.Options{Settings: map[string]any{"token": "s3cret"}}
+	for _, v := range []any{newRunner(t, o), o, &o, struct{ Any any }{newRunner(t, o)}, struct{ Options runner.Options }{o}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			if got := fmt.Sprintf(verb, v); strings.Contains(got, "s3cret") {
+				t.Errorf("%s of %T shows %s", verb, v, got)
+			}
+		}
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", v)
+		if strings.Contains(log.String(), "s3cret") {
+			t.Errorf("%T is logged as %s", v, log.String())
 		}
 	}
 }

@@ -130,7 +130,7 @@ func (c checkup) print(sh shell, findings engine.Diagnostics) error {
 	for _, found := range findings {
 		fmt.Fprintln(sh.out, found.String())
 	}
-	errorCount, warningCount := len(findings.Errors()), len(findings.Warnings())
+	errorCount, warningCount := findings.Errors().Len(), findings.Warnings().Len()
 	switch {
 	case errorCount > 0:
 		fmt.Fprintf(sh.err, "%s, %s\n", count(errorCount, "error"), count(warningCount, "warning"))

@@ -35,6 +35,12 @@ type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
+// isStatus reports whether an error says no more than how to exit.
+func isStatus(err error) bool {
+	_, is := errors.AsType[exitStatus](err)
+	return is
+}
+
 // A usageError is a mistake on the command line. Its cure is the verb's help.
 type usageError struct{ problem string }
 
@@ -69,7 +75,7 @@ func conclude(verb *cobra.Command, err error, w io.Writer) int {
 		complain(w, "interrupted")
 		return statusInterrupted
 	case errors.As(err, &findings):
-		fmt.Fprintln(w, findings.Error())
+		fmt.Fprintln(w, printableLines(findings.Error()))
 	case errors.As(err, &usage):
 		complain(w, usage.problem)
 		fmt.Fprintf(w, "Run %q for help.\n", verb.CommandPath()+" --help")
@@ -103,7 +109,7 @@ test), and deliver for real (run with a deskrules.yaml).`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(printUsage)
 	addGroup(root, "deliver", "Deliver events:", newRun(sh), newEval(sh))
-	addGroup(root, "write", "Write rules:", newCheck(sh), newTest(sh), newSim(sh))
+	addGroup(root, "write", "Write rules:", newCheck(sh), newDocs(sh), newTest(sh), newSim(sh))
 	root.AddGroup(&cobra.Group{ID: "more", Title: "More:"})
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
@@ -203,6 +209,14 @@ func outputFlag(verb *cobra.Command, output *string, more ...string) {
 	// The flag was declared above, the one thing that could fail.
 	_ = verb.RegisterFlagCompletionFunc("output", known)
 }
+
+// eventBytesFlag declares --max-event-bytes, which is the same for all verbs that
+// read events.
+func eventBytesFlag(verb *cobra.Command, most *int) {
+	verb.Flags().IntVar(most, "max-event-bytes", defaultEventBytes(), "reject events of more than `N` bytes")
+}
+
+func defaultEventBytes() int { return engine.Limits{}.WithDefaults().EventBytes }
 
 // wantsJSON reads --output.
 func wantsJSON(output string) (bool, error) {

@@ -14,7 +14,9 @@ import (
 // A delivery is a run in progress.
 type delivery struct {
 	runner   *runner.Runner
+	journal  *runner.Journal // nil for none
 	inputs   inputs
+	limits   engine.Limits
 	records  *records
 	tally    *tally
 	progress *progress
@@ -40,6 +42,8 @@ func newDelivery(sh shell) *delivery {
 func (d *delivery) deliver(ctx context.Context) error {
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon()
+	d.progress.total = d.inputs.size()
+	d.progress.watch(ctx, d.runner.Waits)
 	d.progress.show(d.tally)
 	var stopped error
 	for i, in := range d.inputs {
@@ -73,7 +77,7 @@ func (d *delivery) one(ctx context.Context, in input, abandon func()) error {
 		return in.wrong(err)
 	}
 	defer opened.close()
-	err = d.runner.Deliver(ctx, runner.ReadEvents(opened, engine.Limits{}), func(result runner.Result) {
+	err = d.runner.Deliver(ctx, runner.ReadEvents(opened, d.limits), func(result runner.Result) {
 		if !d.take(result) {
 			abandon()
 		}
@@ -86,7 +90,7 @@ func (d *delivery) one(ctx context.Context, in input, abandon func()) error {
 // take handles one result and reports whether it could be kept. What could not
 // is no part of the summary, which must not claim more than the records.
 func (d *delivery) take(result runner.Result) bool {
-	at := place{input: d.at.input, file: d.at.file, line: result.Record.Line, element: result.Record.Element}
+	at := place{input: d.at.input, file: d.at.file, line: result.Record.Line, last: result.Record.LastLine, element: result.Record.Element}
 	if at.compare(d.at) > 0 {
 		d.at = at
 	}
@@ -99,7 +103,7 @@ func (d *delivery) take(result runner.Result) bool {
 		d.unrecorded = append(d.unrecorded, at)
 	} else {
 		d.kept = at
-		d.tally.add(at, result.Outcome)
+		d.tally.add(at, result)
 	}
 	d.progress.show(d.tally)
 	d.tellStop()
@@ -174,7 +178,7 @@ func (d *delivery) verdict(sh shell, failed error) error {
 	case failed == nil:
 		return exitStatus(statusUndelivered)
 	case errors.Is(failed, context.Canceled):
-		complain(sh.err, "interrupted: "+rest)
+		complain(sh.err, "interrupted: "+d.goingOn(rest))
 		return exitStatus(statusInterrupted)
 	}
 	if d.stop == nil || failed != error(d.stop) { // else it has been told
@@ -184,6 +188,26 @@ func (d *delivery) verdict(sh shell, failed error) error {
 		complain(sh.err, rest)
 	}
 	return exitStatus(statusWrong)
+}
+
+// goingOn adds to what is left how to get it done.
+func (d *delivery) goingOn(rest string) string {
+	switch {
+	case d.journal == nil:
+		return rest
+	case rest == "":
+		return "the same command goes on"
+	default:
+		return rest + ". The same command goes on there"
+	}
+}
+
+// closeJournal lets another run have the journal.
+func (d *delivery) closeJournal() error {
+	if d.journal == nil {
+		return nil
+	}
+	return d.journal.Close()
 }
 
 // An unread is what a run that was cut short did not get to.
@@ -214,7 +238,7 @@ func (u unread) String() string {
 
 // rest is what there is of the input that was not read to its end.
 func (u unread) rest() string {
-	at := fmt.Sprintf("line %d", u.after.line)
+	at := fmt.Sprintf("line %d", u.after.end())
 	switch {
 	case u.after.line == 0:
 		return fmt.Sprintf("nothing of %s was read", u.after.file)

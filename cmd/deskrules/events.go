@@ -53,6 +53,17 @@ func findInput(name string, stdin io.Reader) (input, error) {
 	return input{name: name, info: info}, nil
 }
 
+// size is how many bytes the inputs have; 0 where that is not known of each.
+func (all inputs) size() (total int64) {
+	for _, in := range all {
+		if in.info == nil || !in.info.Mode().IsRegular() {
+			return 0
+		}
+		total += in.info.Size()
+	}
+	return total
+}
+
 // wrong names the input in an error of its own; that a run was cut short is
 // none.
 func (in input) wrong(err error) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/deskrules/deskrules/engine"
@@ -38,22 +39,46 @@ func (x explainer) heading(depth int, text string) {
 }
 
 func (x explainer) rule(rule *engine.RuleExplanation) {
-	verb := "took the event"
-	if !rule.Took {
-		verb = "did not take the event"
+	verb := "did not take the event"
+	switch {
+	case rule.Took:
+		verb = "took the event"
+	case rule.Rejected:
+		verb = "rejected the event"
 	}
 	x.heading(0, fmt.Sprintf("rule %s (%s) %s", rule.Rule, rule.At.File, verb))
-	if rule.Why != "" {
+	switch {
+	case rule.Why != "" && rule.Took:
+		x.line(1, "the event ended here: "+rule.Why)
+	case rule.Why != "":
 		x.line(1, rule.Why)
 	}
 	x.fields(1, "vars", rule.Vars)
 	x.members(rule.Members)
-	x.steps(rule.Steps)
-	if len(rule.Steps) == 0 {
-		for _, mapping := range rule.Mappings {
-			x.fields(1, "mapping "+mapping.Name, mapping.Fields)
+	for _, step := range rule.Steps {
+		x.step(step)
+	}
+	for _, mapping := range rule.Mappings {
+		left, title := unsent(mapping.Fields, rule.Steps), "mapping "+mapping.Name
+		if len(left) < len(mapping.Fields) {
+			title += " (what no request shows)"
+		}
+		x.fields(1, title, left)
+	}
+}
+
+// unsent gives the fields that no request shows: the event ended before, or
+// something else was made of them.
+func unsent(fields []engine.FieldExplanation, steps []engine.StepExplanation) []engine.FieldExplanation {
+	shown := map[engine.Position]bool{}
+	for _, step := range steps {
+		for _, request := range step.Requests {
+			for _, field := range request.Fields {
+				shown[field.At] = true
+			}
 		}
 	}
+	return slices.DeleteFunc(slices.Clone(fields), func(f engine.FieldExplanation) bool { return shown[f.At] })
 }
 
 func (x explainer) fields(depth int, title string, fields []engine.FieldExplanation) {
@@ -68,7 +93,7 @@ func (x explainer) fields(depth int, title string, fields []engine.FieldExplanat
 
 func fieldText(f engine.FieldExplanation) string {
 	if f.To == "" {
-		f.To = "the whole body"
+		f.To = ". (the object itself)"
 	}
 	if f.Absent != "" {
 		return fmt.Sprintf("%s absent: %s (%s)", f.To, f.Absent, near(f.At))
@@ -87,47 +112,67 @@ func (x explainer) members(members []engine.MemberExplanation) {
 	if len(members) == 0 {
 		return
 	}
-	x.heading(1, "where the traits went")
+	x.heading(1, "where the members of the event went")
 	for _, m := range members {
-		where := "left out: " + m.Why
+		text := m.Path + " not sent: " + m.Why
 		if len(m.Went) > 0 {
-			where = "to " + strings.Join(m.Went, ", ")
+			text = m.Path + " to " + strings.Join(m.Went, ", ")
 		}
-		x.line(2, fmt.Sprintf("%s %s (%s)", m.Path, where, near(m.At)))
+		if m.At.Line > 0 {
+			text += " (" + near(m.At) + ")"
+		}
+		x.line(2, text)
 	}
 }
 
-func (x explainer) steps(steps []engine.StepExplanation) {
-	for _, step := range steps {
-		depth := 1 + step.Depth
-		ran := "ran"
-		if !step.Ran {
-			ran = "did not run"
+func (x explainer) step(step engine.StepExplanation) {
+	depth := 1 + step.Depth
+	x.line(depth, "step "+stepText(step))
+	for _, request := range step.Requests {
+		address := request.Path
+		if request.Query != "" {
+			address += "?" + request.Query
 		}
-		text := fmt.Sprintf("step %s (%s) %s", stepName(step), near(step.At), ran)
-		if step.Why != "" {
-			text += ", " + step.Why
-		}
-		x.line(depth, text)
-		for _, request := range step.Requests {
-			address := request.Path
-			if request.Query != "" {
-				address += "?" + request.Query
-			}
-			x.fields(depth+1, request.Method+" "+address, request.Fields)
-			if len(request.Fields) == 0 {
-				x.heading(depth+1, request.Method+" "+address)
-			}
+		x.fields(depth+1, request.Method+" "+address, request.Fields)
+		if len(request.Fields) == 0 {
+			x.heading(depth+1, request.Method+" "+address)
 		}
 	}
+}
+
+// stepText says what became of a step.
+func stepText(step engine.StepExplanation) string {
+	text := stepName(step) + " (" + near(step.At) + ") "
+	switch {
+	case step.NotReached:
+		text += "not reached"
+	case step.Ended != "":
+		text += "ended the event: " + step.Ended
+	case !step.Ran:
+		text += "did not run"
+	case step.Let != nil:
+		text = step.Kind + " " + fieldText(*step.Let)
+	case step.Idle != "":
+		text += "ran without a request: " + step.Idle
+	default:
+		text += "ran"
+	}
+	if step.Why != "" {
+		text += ", " + step.Why
+	}
+	return text
 }
 
 // stepName names a step by its kind, and by its name where it has one.
 func stepName(step engine.StepExplanation) string {
-	if strings.HasPrefix(step.Name, step.Kind+":") {
+	switch {
+	case step.Let != nil:
+		return step.Kind + " " + step.Let.To
+	case strings.HasPrefix(step.Name, step.Kind+":"):
 		return step.Kind
+	default:
+		return step.Name + ": " + step.Kind
 	}
-	return step.Name + ": " + step.Kind
 }
 
 // near gives a place without the folder, which is the same for all.

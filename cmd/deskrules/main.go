@@ -4,7 +4,9 @@
 // The files follow a command line through the program:
 //
 //	command.go     the tree of verbs, and errors -> exit status
-//	run.go, eval.go, check.go, test.go, sim.go, version.go: the verbs
+//	run.go, eval.go, check.go, docs.go, test.go, sim.go, version.go: the verbs
+//	rehearsal.go   a run to a stand-in, for eval; rehearsed.go, explain.go: what is
+//	               shown of it
 //	config.go      deskrules.yaml -> settings, with their places
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings
@@ -15,6 +17,9 @@
 //	tally.go       results -> counts
 //	progress.go    counts -> the line that is redrawn; teller.go: what is waited for
 //	summary.go     counts -> the last screen, or JSON
+//	docs_page.go   a description of rules -> a page; docs_fields.go, docs_steps.go,
+//	               docs_names.go: its parts; flowchart.go: its pictures
+//	markdown.go    cells, code and lists
 //	output.go      columns, colours and words
 package main
 

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/deskrules/deskrules/internal/plain"
 )
 
 // columns is how wide a screen may be. Terminals are at least that wide, and
@@ -48,7 +50,7 @@ func (s style) paint(code, text string) string {
 
 // printJSON writes a value for programs to read.
 func printJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
+	encoder := json.NewEncoder(plain.JSONWriter(w))
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
@@ -73,17 +75,15 @@ func thousands(n int) string {
 
 // printable makes text that came from outside harmless on a terminal: an event
 // could hold escape sequences, and a line break would fake another line.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case !strconv.IsPrint(r):
-			return utf8.RuneError
-		default:
-			return r
-		}
-	}, text)
+func printable(text string) string { return plain.Line(text) }
+
+// printableLines does the same for several lines, which stay apart.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // wrap breaks text at spaces so that no line is longer than the screen. The
@@ -115,7 +115,7 @@ func complain(w io.Writer, problem string) {
 		if i > 0 {
 			indent = "    "
 		}
-		fmt.Fprintln(w, wrap(line, indent))
+		fmt.Fprintln(w, wrap(printable(line), indent))
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/runner"
 )
 
 // redrawEvery keeps the line calm, and the terminal from being the bottleneck.
@@ -22,17 +24,64 @@ type progress struct {
 	style style
 	begun time.Time
 
-	mu    sync.Mutex // log lines come from other goroutines
+	total int64                // bytes of the input; 0 where nobody knows
+	waits func() []runner.Wait // what the run waits for; nil before it begins
+
+	mu    sync.Mutex // log lines and the clock come from other goroutines
+	now   progressed
 	drawn time.Time
 	shown bool
+}
+
+// progressed is how far a run has come.
+type progressed struct {
+	events int
+	bytes  int64
+	ends   []string // how many events ended how
 }
 
 func newProgress(sh shell) *progress {
 	return &progress{w: sh.err, live: isTerminal(sh.err), style: styleFor(sh.err, sh.env), begun: time.Now()}
 }
 
+// watch redraws the line while nothing ends, too, until ctx is done: a run that
+// waits has to say what for.
+func (p *progress) watch(ctx context.Context, waits func() []runner.Wait) {
+	p.waits = waits
+	if !p.live {
+		return
+	}
+	go func() {
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				p.draw()
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+}
+
 // show brings the line up to date, if it is time.
 func (p *progress) show(t *tally) {
+	if !p.live {
+		return
+	}
+	p.mu.Lock()
+	p.now = progressed{events: t.events, bytes: t.bytes}
+	for _, status := range statuses() {
+		if n := t.outcomes[status]; n > 0 {
+			p.now.ends = append(p.now.ends, thousands(n)+" "+string(status))
+		}
+	}
+	p.mu.Unlock()
+	p.draw()
+}
+
+func (p *progress) draw() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -40,7 +89,11 @@ func (p *progress) show(t *tally) {
 		return
 	}
 	p.erase()
-	fmt.Fprint(p.w, shorten(progressLine(t, now.Sub(p.begun)), columns-1))
+	var waits []runner.Wait
+	if p.waits != nil {
+		waits = p.waits()
+	}
+	fmt.Fprint(p.w, shorten(p.now.line(now, now.Sub(p.begun), p.total, waits), columns-1))
 	p.drawn, p.shown = now, true
 }
 
@@ -68,18 +121,52 @@ func (p *progress) erase() {
 	}
 }
 
-// progressLine is what the line says.
-func progressLine(t *tally, since time.Duration) string {
-	parts := []string{count(t.events, "event")}
-	for _, status := range statuses() {
-		if n := t.outcomes[status]; n > 0 {
-			parts = append(parts, thousands(n)+" "+string(status))
-		}
+// line is what the line says, what matters most first: the end of a long line is
+// cut off.
+func (p progressed) line(now time.Time, since time.Duration, total int64, waits []runner.Wait) string {
+	parts := []string{count(p.events, "event")}
+	seconds := since.Seconds()
+	if seconds >= 1 {
+		parts = append(parts, rate(float64(p.events)/seconds))
 	}
-	if seconds := since.Seconds(); seconds >= 1 {
-		parts = append(parts, thousands(int(float64(t.events)/seconds+0.5))+"/s")
+	// The first seconds tell little of the rest.
+	if part := float64(p.bytes) / float64(max(total, 1)); total > 0 && seconds >= 5 && part > 0 && part < 1 {
+		parts = append(parts, roughly(time.Duration(seconds*(1-part)/part*float64(time.Second)))+" left")
 	}
-	return strings.Join(parts, "  ")
+	if len(waits) > 0 {
+		parts = append(parts, "waiting"+remaining(waits[0].Until.Sub(now))+" for "+waits[0].For)
+	}
+	return strings.Join(append(parts, p.ends...), "  ")
+}
+
+// rate says how many events a second, or a minute where they are few.
+func rate(perSecond float64) string {
+	if perSecond >= 1 {
+		return thousands(int(perSecond+0.5)) + "/s"
+	}
+	return thousands(int(perSecond*60+0.5)) + "/min"
+}
+
+// remaining says how long a wait takes, where that is worth saying.
+func remaining(wait time.Duration) string {
+	if wait < time.Second {
+		return ""
+	}
+	return " " + roughly(wait)
+}
+
+// roughly says a time in its greatest unit, or the two greatest.
+func roughly(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()+0.5))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	default:
+		return fmt.Sprintf("%d days", int(d.Hours()/24+0.5))
+	}
 }
 
 // statuses lists how events end, the best end first.

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 
+	"github.com/deskrules/deskrules/internal/plain"
 	"github.com/deskrules/deskrules/runner"
 )
 
@@ -23,6 +26,7 @@ type records struct {
 type recordFile struct {
 	flag, name string
 	file       *os.File // nil for standard output
+	ours       bool     // an earlier run of the journal wrote it, and this one writes the same and more
 }
 
 // occupied are the files that a run reads and must not write to.
@@ -34,14 +38,20 @@ type occupied struct {
 // openRecords makes the files before the first event is sent: what cannot be
 // kept is not begun. Nothing is emptied before everything has been found right,
 // so that a run that is refused leaves all files as they were.
-func (o *runOptions) openRecords(ctx context.Context, taken occupied, stdout io.Writer) (*records, error) {
+func (o *runOptions) openRecords(ctx context.Context, journal *runner.Journal, taken occupied, stdout io.Writer) (*records, error) {
 	opened := &records{}
-	wanted := o.recordFiles()
+	wanted, err := o.recordFiles(journal)
+	if err != nil {
+		return nil, err
+	}
 	for _, file := range wanted {
 		if err := opened.open(ctx, file, taken, stdout); err != nil {
 			return nil, errors.Join(err, opened.close())
 		}
 		taken.others = append(taken.others, *file)
+	}
+	if err := noteFiles(journal, wanted); err != nil {
+		return nil, errors.Join(err, opened.close())
 	}
 	for _, file := range wanted {
 		if err := file.empty(); err != nil {
@@ -52,13 +62,35 @@ func (o *runOptions) openRecords(ctx context.Context, taken occupied, stdout io.
 	return opened, nil
 }
 
-func (o *runOptions) recordFiles() (wanted []*recordFile) {
+func (o *runOptions) recordFiles(journal *runner.Journal) (wanted []*recordFile, err error) {
 	for _, file := range []recordFile{{flag: "--report", name: o.report}, {flag: "--dead-letter", name: o.deadLetter}} {
-		if file.name != "" {
-			wanted = append(wanted, &file)
+		if file.name == "" {
+			continue
+		}
+		if journal != nil && file.name != "-" {
+			whole, err := filepath.Abs(file.name)
+			if err != nil {
+				return nil, file.wrong(pathError(err))
+			}
+			file.ours = slices.Contains(journal.Files(), whole)
+		}
+		wanted = append(wanted, &file)
+	}
+	return wanted, nil
+}
+
+// noteFiles has the journal know the files before anything in them is lost.
+func noteFiles(journal *runner.Journal, wanted []*recordFile) error {
+	if journal == nil {
+		return nil
+	}
+	var names []string
+	for _, file := range wanted {
+		if whole, err := filepath.Abs(file.name); err == nil && file.file != nil {
+			names = append(names, whole)
 		}
 	}
-	return wanted
+	return journal.AddFiles(names...)
 }
 
 // open opens a file that may be written to, and leaves what it holds.
@@ -85,7 +117,7 @@ func (r *records) open(ctx context.Context, file *recordFile, taken occupied, st
 }
 
 func (r *records) use(file *recordFile, stdout io.Writer) {
-	w := stdout
+	w := plain.JSONWriter(stdout) // for somebody to look at; a file keeps events as they came
 	if file.file != nil {
 		w = file.file
 	}
@@ -114,7 +146,7 @@ func (f recordFile) free(info os.FileInfo, taken occupied) error {
 // mayGo keeps a run from destroying what is in a file. Dead letters may be all
 // that is left of their events; a report may follow another report.
 func (f recordFile) mayGo(info os.FileInfo) error {
-	if !info.Mode().IsRegular() || info.Size() == 0 {
+	if f.ours || !info.Mode().IsRegular() || info.Size() == 0 {
 		return nil
 	}
 	if f.flag == "--dead-letter" {

@@ -26,11 +26,17 @@ type sources struct {
 }
 
 func (s *sources) declare(verb *cobra.Command) {
-	verb.Flags().StringVar(&s.rules, "rules", "", "take the rules from `DIR`, which holds destination.yaml (default: those built in)")
+	s.declareRules(verb)
 	verb.Flags().StringVar(&s.config, "config", "", "read the settings from `FILE` (default: deskrules.yaml, if there)")
-	// Both flags were declared above, the one thing that could fail.
-	_ = verb.MarkFlagDirname("rules")
+	// The flag was declared above, the one thing that could fail.
 	_ = verb.MarkFlagFilename("config", "yaml", "yml")
+}
+
+// declareRules is for verbs that need no settings.
+func (s *sources) declareRules(verb *cobra.Command) {
+	verb.Flags().StringVar(&s.rules, "rules", "", "take the rules from `DIR`, which holds destination.yaml (default: those built in)")
+	// The flag was declared above, the one thing that could fail.
+	_ = verb.MarkFlagDirname("rules")
 }
 
 // A setup is what the verbs work with: checked rules, and the settings that

@@ -12,19 +12,24 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner"
 )
 
 // runOptions are the flags of run.
 type runOptions struct {
 	sources
-	simulate       bool
+	faultFlags
+	simulate       simMode
 	account        string
 	baseURL        string
 	report         string
 	deadLetter     string
+	journal        string
 	concurrency    int
+	unlimited      bool
 	retryUncertain bool
+	eventBytes     int
 	output         string
 }
 
@@ -45,6 +50,10 @@ environment.
 Keep what could not be delivered with --dead-letter, put right what was wrong,
 and run the dead letters as events.
 
+With --journal a run may be killed at any moment, and the same command goes on
+where it stopped: what was done is not done again. Report and dead letters are
+written as if it had been one run.
+
 Exit status:
   0  every event was delivered or ignored
   1  some were not
@@ -62,16 +71,20 @@ Exit status:
 			return o.run(verb.Context(), sh, args)
 		},
 	}
-	o.declare(verb)
+	o.sources.declare(verb)
 	flags := verb.Flags()
-	flags.BoolVar(&o.simulate, "simulate", false, "deliver to a simulator inside the command")
+	simulateFlag(verb, &o.simulate)
+	o.faultFlags.declare(flags)
 	flags.StringVar(&o.account, "account", "", "start the simulator with what `FILE` (JSON) holds")
 	flags.StringVar(&o.baseURL, "base-url", "", "call `URL` in place of the destination's own")
 	flags.StringVar(&o.report, "report", "", "write a JSON line for each event to `FILE`; - is stdout")
 	flags.StringVar(&o.deadLetter, "dead-letter", "", "keep in `FILE` what was not delivered, for another run")
+	flags.StringVar(&o.journal, "journal", "", "note in `FILE` what was done, for the same command to go on")
 	flags.IntVar(&o.concurrency, "concurrency", 8, "work on `N` events at once")
+	flags.BoolVar(&o.unlimited, "unlimited", false, "take no account of the destination's rate limits")
 	flags.BoolVar(&o.retryUncertain, "retry-uncertain", false,
 		"send dead letters again that may have arrived already")
+	eventBytesFlag(verb, &o.eventBytes)
 	outputFlag(verb, &o.output)
 	return verb
 }
@@ -89,10 +102,16 @@ func needArgs(what string) cobra.PositionalArgs {
 // check refuses flags that do not go together.
 func (o *runOptions) check() error {
 	switch {
-	case o.simulate && o.baseURL != "":
+	case o.simulate.isOn() && o.baseURL != "":
 		return usagef("--simulate and --base-url are two different destinations")
-	case o.account != "" && !o.simulate:
+	case o.account != "" && !o.simulate.isOn():
 		return usagef("--account is for --simulate: a real account has its own users")
+	case o.faults.text != "" && !o.simulate.isOn():
+		return usagef("--faults is for --simulate: a real account has its own")
+	case o.simulate.isOn() && o.journal != "":
+		return usagef("--journal is for a real account: that of --simulate ends with the command")
+	case o.journal == "-":
+		return usagef("--journal -: the next run has to read it, name a file")
 	case o.concurrency < 1:
 		return usagef("--concurrency %d: at least 1 event has to be worked on", o.concurrency)
 	case o.concurrency > runner.MaxConcurrency:
@@ -126,7 +145,7 @@ func (o *runOptions) run(ctx context.Context, sh shell, names []string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.check(); err != nil {
+	if err := errors.Join(o.check(), o.simulate.check(names)); err != nil {
 		return err
 	}
 	goal, err := o.target(sh)
@@ -135,14 +154,17 @@ func (o *runOptions) run(ctx context.Context, sh shell, names []string) error {
 	}
 	d, err := o.prepare(ctx, sh, goal, names)
 	if err != nil {
-		return err
+		return errors.Join(err, d.closeJournal())
 	}
-	if warning := d.runner.Warning(); warning != "" && !o.simulate {
+	if warning := d.runner.Warning(); warning != "" && !o.simulate.isOn() {
 		complain(sh.err, "warning: "+warning)
 	}
 	failed := d.deliver(ctx)
 	if err := d.records.close(); err != nil {
 		failed = errors.Join(failed, fmt.Errorf("the results could not be written: %w", pathError(err)))
+	}
+	if err := d.closeJournal(); err != nil {
+		failed = errors.Join(failed, fmt.Errorf("the journal could not be closed: %w", pathError(err)))
 	}
 	return o.conclude(sh, d, goal, failed, asJSON)
 }
@@ -151,18 +173,38 @@ func (o *runOptions) run(ctx context.Context, sh shell, names []string) error {
 // lose what they held.
 func (o *runOptions) prepare(ctx context.Context, sh shell, goal target, names []string) (*delivery, error) {
 	d := newDelivery(sh)
+	d.limits = o.limits()
 	var err error
-	if d.runner, err = goal.runner(o, d.progress); err != nil {
-		return nil, err
-	}
 	if d.inputs, err = findInputs(names, sh.in); err != nil {
-		return nil, err
+		return d, err
 	}
 	taken := occupied{inputs: d.inputs, others: []recordFile{
 		{flag: "--config", name: goal.config.name}, {flag: "--account", name: o.account},
 	}}
-	d.records, err = o.openRecords(ctx, taken, sh.out)
+	if d.journal, err = o.openJournal(taken); err != nil {
+		return d, err
+	}
+	if d.runner, err = goal.runner(o, d.journal, d.progress); err != nil {
+		return d, err
+	}
+	taken.others = append(taken.others, recordFile{flag: "--journal", name: o.journal})
+	d.records, err = o.openRecords(ctx, d.journal, taken, sh.out)
 	return d, err
+}
+
+func (o *runOptions) limits() engine.Limits { return engine.Limits{EventBytes: o.eventBytes} }
+
+// openJournal opens the journal, if one is asked for.
+func (o *runOptions) openJournal(taken occupied) (*runner.Journal, error) {
+	if o.journal == "" {
+		return nil, nil
+	}
+	if info, err := os.Stat(o.journal); err == nil {
+		if err := (recordFile{flag: "--journal", name: o.journal}).free(info, taken); err != nil {
+			return nil, err
+		}
+	}
+	return runner.OpenJournal(o.journal)
 }
 
 // conclude says how the run went and picks the exit status.
@@ -173,7 +215,7 @@ func (o *runOptions) conclude(sh shell, d *delivery, goal target, failed error, 
 	if failed != nil {
 		made.unread = d.unread()
 	}
-	made.again = o.again()
+	made.again = o.again(d.tally)
 	if goal.simulator != nil {
 		made.holdings = goal.simulator.holdings()
 		made.advice = goal.advice(o.forReal().command(d.inputs.names()))
@@ -194,9 +236,8 @@ func (o *runOptions) conclude(sh shell, d *delivery, goal target, failed error, 
 // command is how to run other events in the same way.
 func (o *runOptions) command(names []string) string {
 	words := []string{"deskrules run"}
-	if o.simulate {
-		words = append(words, "--simulate")
-	}
+	words = append(words, o.simulate.words()...)
+	words = append(words, o.faultFlags.words()...)
 	for _, flag := range []struct{ name, value string }{
 		{"--rules", o.rules}, {"--config", o.config}, {"--account", o.account}, {"--base-url", o.baseURL},
 	} {
@@ -204,16 +245,23 @@ func (o *runOptions) command(names []string) string {
 			words = append(words, flag.name+" "+shellWord(flag.value))
 		}
 	}
+	if o.eventBytes != defaultEventBytes() {
+		words = append(words, fmt.Sprintf("--max-event-bytes %d", o.eventBytes))
+	}
 	for _, name := range names {
 		words = append(words, shellWord(name))
 	}
 	return strings.Join(words, " ")
 }
 
-// again says how to run the dead letters, or that there could be some.
-func (o *runOptions) again() string {
+// again says how to go on, how to run the dead letters, or that there could be
+// some.
+func (o *runOptions) again(t *tally) string {
 	switch {
-	case o.deadLetter == "" && !o.simulate:
+	case t.open > 0:
+		return "Run the same command again: it goes on with what is left. Dead letters come" +
+			"\nafter that, as they hold the same events."
+	case o.deadLetter == "" && !o.simulate.isOn():
 		return "Run it with --dead-letter FILE to keep what is not delivered for another run."
 	case o.deadLetter == "" || o.deadLetter == "-":
 		return ""
@@ -225,6 +273,6 @@ func (o *runOptions) again() string {
 // forReal gives the options of the same run without the simulator.
 func (o *runOptions) forReal() *runOptions {
 	other := *o
-	other.simulate, other.account = false, ""
+	other.simulate, other.account, other.faultFlags = "", "", faultFlags{}
 	return &other
 }

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 //	RULES     the folder with the embedded rules, as files
 //	REFUSING  the URL of a server that answers 401 to everything
 //	SLOW      the URL of a server that takes its time to answer {}
+//	SIM       the URL of a simulator that lasts as long as the script
 //
 // DESKRULES_UPDATE=1 rewrites what the scripts compare.
 func TestScript(t *testing.T) {
@@ -47,6 +48,13 @@ func TestScript(t *testing.T) {
 			slowly := httptest.NewServer(slow)
 			env.Defer(refusing.Close)
 			env.Defer(slowly.Close)
+			account, err := newSimulator(simulated, "")
+			if err != nil {
+				return err
+			}
+			lasting := httptest.NewServer(account)
+			env.Defer(lasting.Close)
+			env.Setenv("SIM", lasting.URL+"/api/v2/")
 			env.Values[slowKey{}] = slow
 			env.Setenv("EXAMPLES", filepath.Join(repository, "examples"))
 			env.Setenv("RULES", filepath.Join(repository, "rules", "zendesk"))

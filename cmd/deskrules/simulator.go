@@ -113,13 +113,3 @@ func hold[T any](what string, things []T, name func(T) string) holding {
 	held.names = held.names[:min(len(held.names), maxNames)]
 	return held
 }
-
-// blank answers every request with an empty object: all that can be done for a
-// destination that nobody has written a simulator of.
-func blank() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		// Nobody can do anything about an answer that cannot be written.
-		_, _ = w.Write([]byte("{}"))
-	})
-}

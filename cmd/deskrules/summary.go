@@ -47,13 +47,14 @@ func (s summary) write(w io.Writer, env func(string) (string, bool), asJSON bool
 // print writes the summary for a person.
 func (s summary) print(w io.Writer, look style) {
 	fmt.Fprintln(w, s.headline(look))
+	s.printResumed(w)
 	s.printReasons(w, look)
 	s.printWarnings(w, look)
 	s.printCalls(w, look)
 	s.printHoldings(w, look)
 	s.printAgain(w)
 	if s.advice != "" {
-		fmt.Fprintf(w, "\n%s\n", s.advice)
+		fmt.Fprintf(w, "\n%s\n", printableLines(s.advice))
 	}
 }
 
@@ -69,6 +70,17 @@ func (s summary) headline(look style) string {
 		return look.bold("No events")
 	}
 	return look.bold(count(s.tally.events, "event")+":") + " " + strings.Join(parts, ", ")
+}
+
+// printResumed says what the run did not have to do.
+func (s summary) printResumed(w io.Writer) {
+	switch {
+	case s.tally.resumed == 0:
+	case s.tally.resumed == s.tally.events:
+		fmt.Fprintln(w, "All of them by earlier runs of this journal: nothing was left to do.")
+	default:
+		fmt.Fprintf(w, "%s of them by an earlier run of this journal.\n", thousands(s.tally.resumed))
+	}
 }
 
 func paintStatus(look style, status engine.Status, text string) string {
@@ -122,7 +134,7 @@ func (s summary) printWarnings(w io.Writer, look style) {
 
 // printRemark writes a reason or a warning as "events.ndjson:12 rejected: why".
 func printRemark(w io.Writer, made *remark, label string, paint func(string) string) {
-	text := fmt.Sprintf("%s %s: %s%s", made.at, label, printable(made.text), behind(made.rule))
+	text := printable(fmt.Sprintf("%s %s: %s%s", made.at, label, made.text, behind(made.rule)))
 	if made.times > 1 {
 		text += fmt.Sprintf(" (%s more like it)", thousands(made.times-1))
 	}
@@ -136,7 +148,7 @@ func (s summary) printMore(w io.Writer, n int, noun string) {
 	switch {
 	case n == 0:
 	case s.report != "":
-		fmt.Fprintf(w, "  %s more: see %s\n", count(n, noun), s.report)
+		fmt.Fprintf(w, "  %s more: see %s\n", count(n, noun), printable(s.report))
 	default:
 		fmt.Fprintf(w, "  %s more: --report FILE keeps them all\n", count(n, noun))
 	}
@@ -216,7 +228,7 @@ func (s summary) printAgain(w io.Writer) {
 	if s.again == "" || s.tally.done() {
 		return
 	}
-	fmt.Fprintf(w, "\n%s\n", s.again)
+	fmt.Fprintf(w, "\n%s\n", printableLines(s.again))
 	if s.tally.outcomes[engine.Uncertain] > 0 {
 		fmt.Fprintf(w, "\nUncertain events may have arrived: only --retry-uncertain sends them again.\n")
 	}
@@ -225,6 +237,7 @@ func (s summary) printAgain(w io.Writer) {
 // A summaryJSON is the summary for programs.
 type summaryJSON struct {
 	Events      int                   `json:"events"`
+	Resumed     int                   `json:"resumed,omitempty"` // of them, by an earlier run of the journal
 	Outcomes    map[engine.Status]int `json:"outcomes"`
 	Reasons     []remarkJSON          `json:"reasons"`
 	Warnings    []remarkJSON          `json:"warnings"`
@@ -249,7 +262,7 @@ func (u unread) forPrograms() *unreadJSON {
 		return nil
 	}
 	return &unreadJSON{
-		File: u.after.file, AfterLine: u.after.line, AfterElement: u.after.element,
+		File: u.after.file, AfterLine: u.after.end(), AfterElement: u.after.element,
 		NotBegun: append([]string{}, u.notBegun...),
 	}
 }
@@ -274,7 +287,7 @@ type callsJSON struct {
 // those that no event had.
 func (s summary) forPrograms() summaryJSON {
 	shown := summaryJSON{
-		Events: s.tally.events, Outcomes: map[engine.Status]int{},
+		Events: s.tally.events, Resumed: s.tally.resumed, Outcomes: map[engine.Status]int{},
 		Reasons: s.tally.reasons.forPrograms(), Warnings: s.tally.warnings.forPrograms(), Calls: []callsJSON{},
 		Stopped: s.stopped, Interrupted: s.interrupted, Unread: s.unread.forPrograms(),
 	}

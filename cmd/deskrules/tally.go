@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/runner"
 )
 
 // maxReasons bounds what a tally keeps of reasons and warnings: reasons that
@@ -18,6 +19,9 @@ const maxReasons = 1000
 // of what happened, not with the number of events.
 type tally struct {
 	events   int
+	bytes    int64 // of the events
+	resumed  int   // of them, by an earlier run of the journal
+	open     int   // of them, for a later run of the journal
 	outcomes map[engine.Status]int
 	reasons  remarks
 	warnings remarks
@@ -33,6 +37,7 @@ type place struct {
 	input   int // the how manieth of the run, from 0
 	file    string
 	line    int // from 1
+	last    int // the line where the event ends; 0 for the same
 	element int // of a JSON array, from 1; 0 where events are lines
 }
 
@@ -44,22 +49,37 @@ func (p place) String() string {
 	return text
 }
 
+// end is the line behind which the next event stands.
+func (p place) end() int { return max(p.line, p.last) }
+
 func (p place) compare(other place) int {
 	return cmp.Or(cmp.Compare(p.input, other.input), cmp.Compare(p.line, other.line), cmp.Compare(p.element, other.element))
 }
 
 // add counts one result.
-func (t *tally) add(at place, outcome engine.Outcome) {
+func (t *tally) add(at place, result runner.Result) {
+	outcome := result.Outcome
 	t.events++
+	t.bytes += int64(len(result.Record.Event)) + 1 // the end of the line
 	t.outcomes[outcome.Status]++
+	if result.Resumed {
+		t.resumed++
+	}
+	if result.Open {
+		t.open++
+	}
+	t.addRemarks(at, outcome)
+	for _, sent := range outcome.Requests {
+		t.addCall(sent)
+	}
+}
+
+func (t *tally) addRemarks(at place, outcome engine.Outcome) {
 	if outcome.Status != engine.Delivered {
 		t.reasons.add(remark{at: at, status: outcome.Status, text: outcome.Reason, rule: outcome.At})
 	}
 	for _, warning := range outcome.Warnings {
 		t.warnings.add(remark{at: at, text: warning.Text, rule: warning.At})
-	}
-	for _, sent := range outcome.Requests {
-		t.addCall(sent)
 	}
 }
 

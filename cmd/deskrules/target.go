@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -16,12 +17,13 @@ import (
 type target struct {
 	setup
 	settings  map[string]any
-	simulator *simulator // nil for a destination outside the command
+	simulator *simulator   // nil for a destination outside the command
+	inFront   http.Handler // what answers in place of the simulator, or the simulator itself
 }
 
 // target reads rules and config, and decides with which settings to deliver.
 func (o *runOptions) target(sh shell) (target, error) {
-	if o.simulate {
+	if o.simulate.isOn() {
 		o.unset = omitUnset
 	}
 	made, err := o.load(sh)
@@ -30,8 +32,8 @@ func (o *runOptions) target(sh shell) (target, error) {
 	}
 	printWarnings(sh, made)
 	switch {
-	case o.simulate:
-		return made.simulated(o.account)
+	case o.simulate.isOn():
+		return made.simulated(o)
 	case isLocal(o.baseURL):
 		settings, err := made.rehearsal()
 		goal := target{setup: made, settings: settings}
@@ -43,13 +45,16 @@ func (o *runOptions) target(sh shell) (target, error) {
 }
 
 // simulated is the target of a run that leaves the machine alone.
-func (s setup) simulated(account string) (target, error) {
+func (s setup) simulated(o *runOptions) (target, error) {
 	settings, err := s.rehearsal()
 	if err != nil {
 		return target{}, err
 	}
-	sim, err := newSimulator(s.program.Name(), account)
-	return target{setup: s, settings: settings, simulator: &sim}, err
+	sim, err := simulatorWith(o.simulate.options(), s.program.Name(), o.account)
+	if err != nil {
+		return target{}, err
+	}
+	return target{setup: s, settings: settings, simulator: &sim, inFront: o.inFront(sim)}, nil
 }
 
 // printPlaceholders says what was made up for an address of this machine: it
@@ -83,13 +88,14 @@ func printWarnings(sh shell, made setup) {
 }
 
 // runner makes the runner that delivers to the target. Its log goes to w.
-func (t target) runner(o *runOptions, w io.Writer) (*runner.Runner, error) {
+func (t target) runner(o *runOptions, journal *runner.Journal, w io.Writer) (*runner.Runner, error) {
 	options := runner.Options{
 		Settings: t.settings, BaseURL: o.baseURL, Concurrency: o.concurrency,
-		RetryUncertain: o.retryUncertain, Logger: slog.New(newTeller(w)),
+		Unlimited:      o.unlimited || o.simulate == plainMode, // the plain simulator has no limits
+		RetryUncertain: o.retryUncertain, Limits: o.limits(), Journal: journal, Logger: slog.New(newTeller(w)),
 	}
 	if t.simulator != nil {
-		options.Transport = runner.InProcess(t.simulator)
+		options.Transport = runner.InProcess(t.inFront)
 	}
 	return runner.New(t.program, options)
 }

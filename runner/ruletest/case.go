@@ -34,6 +34,7 @@ func sectionNames() []string {
 type scenario struct {
 	title    string
 	events   [][]byte
+	lines    []int // where each event is in the file
 	settings map[string]any
 	script   *script // nil without replies.http
 	account  []byte  // nil without account.json
@@ -104,9 +105,10 @@ func checkTogether(lines map[string]int) error {
 func (c *scenario) read(s section) (err error) {
 	switch s.name {
 	case eventSection:
+		c.lines = []int{s.line}
 		c.events, err = readEvent(s)
 	case eventsSection:
-		c.events, err = readEvents(s)
+		c.events, c.lines, err = readEvents(s)
 	case settingsSection:
 		c.settings, err = readSettings(s)
 	case repliesSection:
@@ -131,17 +133,18 @@ func readEvent(s section) ([][]byte, error) {
 	return [][]byte{[]byte(event)}, nil
 }
 
-func readEvents(s section) ([][]byte, error) {
-	var events [][]byte
+func readEvents(s section) (events [][]byte, lines []int, err error) {
+	number := s.line
 	for line := range strings.Lines(s.text) {
 		if line = strings.TrimSpace(line); line != "" {
-			events = append(events, []byte(line))
+			events, lines = append(events, []byte(line)), append(lines, number)
 		}
+		number++
 	}
 	if len(events) == 0 {
-		return nil, fmt.Errorf("line %d: the section %s is empty", s.line, s.name)
+		err = fmt.Errorf("line %d: the section %s is empty", s.line, s.name)
 	}
-	return events, nil
+	return events, lines, err
 }
 
 // readSettings puts empty lines before the text, so that the lines that a YAML

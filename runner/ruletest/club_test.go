@@ -54,7 +54,7 @@ steps:
     remember: {for: 10m}
   - fail: there is no club {event.club}
     when: len(clubs) == 0
-  - name: join
+  - name: joined
     post: clubs/{clubs.0.id}/members
     idempotent: true
     body:

@@ -7,14 +7,26 @@ import (
 	"strconv"
 )
 
-// A call is one authenticated request to a known endpoint.
+// A call is one request on its way through the checks. Endpoints see it once it is authenticated.
 type call struct {
-	request *http.Request
-	id      string            // of the request, as in the X-Request-Id header
-	action  string            // what Zendesk's error messages call the endpoint, such as "users/create"
-	path    map[string]string // the values of the route's parameters
-	query   url.Values
-	body    map[string]any // nil where there is none
+	request  *http.Request
+	id       string            // of the request, as in the X-Request-Id header
+	header   http.Header       // of the answer
+	action   string            // what Zendesk's error messages call the endpoint, such as "users/create"
+	path     map[string]string // the values of the route's parameters
+	query    url.Values
+	raw      []byte         // the body as it came
+	body     map[string]any // nil where there is none
+	identity string         // see Entry; empty where nobody asks
+	effect   int64          // number of the change that the request made; 0: it made none
+	ends     []func()       // what is to be done when the answer was sent
+}
+
+// end does what was put off until the answer is sent.
+func (c *call) end() {
+	for _, end := range c.ends {
+		end()
+	}
 }
 
 // A reply is what an endpoint answers when it does not refuse.
@@ -28,17 +40,29 @@ func (r reply) write(w http.ResponseWriter) {
 	if r.location != "" {
 		w.Header().Set("Location", r.location)
 	}
-	if r.body == nil {
-		w.WriteHeader(r.status)
-		return
+	kind, data := r.encode()
+	if kind != "" {
+		w.Header().Set("Content-Type", kind)
+	}
+	w.WriteHeader(r.status)
+	_, _ = w.Write(data) // A client that went away is no concern of the simulator.
+}
+
+// encode returns the body with its content type, both empty where there is none.
+func (r reply) encode() (kind string, data []byte) {
+	switch body := r.body.(type) {
+	case nil:
+		return "", nil
+	case plainText:
+		return "text/plain; charset=utf-8", []byte(body)
+	case page:
+		return "text/html; charset=utf-8", []byte(body)
 	}
 	data, err := encodeJSON(r.body)
 	if err != nil { // Every body is made of values that can be encoded.
 		panic(err)
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(r.status)
-	_, _ = w.Write(data) // A client that went away is no concern of the simulator.
+	return "application/json; charset=utf-8", data
 }
 
 func ok(body map[string]any) reply {

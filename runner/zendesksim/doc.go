@@ -11,7 +11,8 @@
 // # What a request passes through
 //
 // [Server.ServeHTTP] hands each request to one function, answer (server.go), which shows the order of the checks:
-// host name, authentication, route, role, JSON, and then, under the one mutex of the server, the endpoint itself.
+// host name, authentication, the rate limit of the account, route, role, JSON, and then, under the one mutex of the
+// server, the limits of the endpoint and the endpoint itself.
 // An endpoint reads its attributes (wrong JSON types are 400), finds the records that the path and the attributes
 // name (404), checks the whole change (422), and only then applies it: a refused request changes nothing.
 //
@@ -26,9 +27,19 @@
 //
 // # What it leaves out
 //
-// Rate limits, faults and the delay of the search index. Jobs and the bulk endpoints. Tickets, groups, views and
-// everything else that is not about users and organizations. Emails are never sent. Profiles are answered with an
-// id and not kept, so the limit of twenty profiles a person is not enforced.
+// Jobs and the bulk endpoints. Tickets, groups, views and everything else that is not about users and organizations.
+// Emails are never sent. Profiles are answered with an id and not kept, so the limit of twenty profiles a person is not
+// enforced.
+//
+// # What makes clients wait and try again
+//
+// The zero [Options] answer everything at once: the plain mode. [Realistic] has the rate limits of a small plan, a
+// search index that lags behind, and conflicts of requests that create the same user at once; each can be set alone.
+// [Faults] are a layer of their own in front of any handler: errors, timeouts and broken connections, before or after
+// the request took effect, as a [Plan] says. With the plan [Seeded] the same requests fail in every run.
+//
+// What came of it can be proven. [Options.Observe] tells of each request whether it changed something, [Log] which
+// changes were made twice, and [Account.Canonical] whether two accounts ended up the same.
 //
 // # Accounts
 //

@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -14,6 +15,22 @@ type refusal struct {
 
 func (r *refusal) Error() string {
 	return fmt.Sprintf("%d %v", r.status, r.body)
+}
+
+// plainText and page are bodies that are no JSON: plain text, and HTML.
+type (
+	plainText string
+	page      string
+)
+
+// replyTo returns the answer to a request that is not carried out. Beside refusals only the body of a request can be
+// wrong: its client went away.
+func replyTo(err error) reply {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return reply{status: refused.status, body: refused.body}
+	}
+	return reply{status: http.StatusBadRequest, body: map[string]any{"error": err.Error()}}
 }
 
 func notAuthenticated() error {

@@ -18,8 +18,8 @@ import (
 
 func (s *Server) eventRoutes() []route {
 	return []route{
-		get("users/{user_id}/events", "users/events", s.ifEvents(s.listEvents)),
-		post("users/{user_id}/events", "users/events", s.ifEvents(s.createEvent)),
+		get("users/{user_id}/events", "users/events", s.ifEvents(s.listEvents)).forEvents(),
+		post("users/{user_id}/events", "users/events", s.ifEvents(s.createEvent)).forEvents().limitedBy(s.limitEventsKept),
 	}
 }
 

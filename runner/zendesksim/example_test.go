@@ -44,3 +44,42 @@ func Example() {
 	// 201
 	// 1 user, 1 membership of Acme
 }
+
+// The first write is carried out but never answered; its repetition finds the user.
+func ExampleFaults() {
+	var log zendesksim.Log
+	sim, err := zendesksim.New(zendesksim.Options{Observe: log.Add})
+	if err != nil {
+		panic(err)
+	}
+	server := httptest.NewServer(zendesksim.Faults{
+		Plan:     zendesksim.Nth(1, zendesksim.ResetAfter, zendesksim.Match("POST", "/api/v2/users")),
+		Identity: sim.Identity,
+	}.Handler(sim))
+	defer server.Close()
+
+	for range 2 {
+		body := strings.NewReader(`{"user": {"name": "Ann", "external_id": "7"}}`)
+		request, err := http.NewRequest("POST", server.URL+"/api/v2/users/create_or_update", body)
+		if err != nil {
+			panic(err)
+		}
+		request.Header.Set("Authorization", "Bearer any")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			fmt.Println("no answer")
+			continue
+		}
+		response.Body.Close()
+		fmt.Println(response.StatusCode)
+	}
+	for _, entries := range log.Repeated() {
+		fmt.Println(entries[0].Action, "took effect", len(entries), "times")
+	}
+	fmt.Println(len(sim.Account().Users), "user")
+	// Output:
+	// no answer
+	// 200
+	// users/create_or_update took effect 2 times
+	// 1 user
+}

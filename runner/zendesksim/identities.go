@@ -137,6 +137,7 @@ func (st *store) insertIdentity(identity *Identity) {
 func (st *store) setValue(identity *Identity, value string) {
 	delete(st.addresses, newAddress(identity.Type, identity.Value))
 	identity.Value = storedValue(identity.Type, value)
+	st.indexLater(identity.ID)
 	identity.DeliverableState = deliverableState(identity.Type, identity.Value)
 	st.addresses[newAddress(identity.Type, identity.Value)] = identity.ID
 	st.touchIdentity(identity)

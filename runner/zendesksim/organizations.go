@@ -13,13 +13,14 @@ func (s *Server) organizationRoutes() []route {
 	return []route{
 		get("organizations", "organizations/index", s.listOrganizations),
 		post("organizations", "organizations/create", s.createOrganization).forAdmins(),
-		post("organizations/create_or_update", "organizations/create_or_update", s.createOrUpdateOrganization).forAdmins(),
+		post("organizations/create_or_update", "organizations/create_or_update", s.createOrUpdateOrganization).
+			forAdmins().limitedBy(s.limitOrganizationWrite),
 		post("organizations/create_many", "organizations/create_many", bulkImport),
 		get("organizations/search", "organizations/search", s.searchOrganizations),
 		get("organizations/autocomplete", "organizations/autocomplete", s.autocompleteOrganizations),
 		get("organizations/show_many", "organizations/show_many", s.showOrganizations),
 		get("organizations/{id}", "organizations/show", s.showOrganization),
-		put("organizations/{id}", "organizations/update", s.updateOrganization),
+		put("organizations/{id}", "organizations/update", s.updateOrganization).limitedBy(s.limitOrganizationWrite),
 		remove("organizations/{id}", "organizations/destroy", s.deleteOrganization).forAdmins(),
 		get("users/{user_id}/organizations", "organizations/index", s.listOrganizationsOfUser),
 	}

@@ -13,15 +13,22 @@ type route struct {
 	pattern   []string // segments below /api/v2/; "{name}" takes any value
 	action    string   // what Zendesk's error messages call the endpoint
 	handle    func(*call) (reply, error)
-	public    bool // needs no authentication
+	limit     func(*call) error // of the endpoint itself; nil: it has none
+	public    bool              // needs no authentication
 	adminOnly bool
+	events    bool // counts as a request for events
+	free      bool // is not part of the API proper: it counts nowhere and changes nothing of the account
+	takesForm bool // reads forms as well as JSON
 }
 
 // match finds the route of a request and the values of its parameters. The suffix .json is optional everywhere.
 // Routes are tried in the order of the table, so fixed segments come before parameters there.
 func (s *Server) match(r *http.Request) (route, map[string]string) {
 	path, found := strings.CutPrefix(r.URL.EscapedPath(), "/api/v2/")
-	if !found {
+	switch {
+	case r.URL.EscapedPath() == tokenPath && r.Method == http.MethodPost:
+		return s.tokenRoute(), nil
+	case !found:
 		return route{}, nil
 	}
 	segments := strings.Split(strings.TrimSuffix(path, ".json"), "/")
@@ -100,5 +107,16 @@ func (r route) forAdmins() route {
 
 func (r route) forAnyone() route {
 	r.public = true
+	return r
+}
+
+// limitedBy gives an endpoint a limit of its own. It is applied while the state is locked.
+func (r route) limitedBy(limit func(*call) error) route {
+	r.limit = limit
+	return r
+}
+
+func (r route) forEvents() route {
+	r.events = true
 	return r
 }

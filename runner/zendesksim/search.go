@@ -17,13 +17,15 @@ import (
 // in the property, whatever the case: email:"ann@example.com" finds jo.ann@example.com too. Zendesk documents matches
 // of parts, but not how it takes texts apart; callers have to look at what they are given.
 //
-// The simulator finds a user at once, where Zendesk documents a delay of its index of up to a few minutes.
+// Zendesk documents a delay of its index of up to a few minutes for new users; in the simulator it is
+// [Options.IndexDelay], and new addresses of users are as late. Zendesk does not document how late other changes are;
+// the simulator finds them at once.
 
 const maxSearchResults = 1000 // of GET /search
 
 func (s *Server) searchRoutes() []route {
 	return []route{
-		get("search", "search/index", s.search),
+		get("search", "search/index", s.search).limitedBy(s.limitSearch),
 	}
 }
 
@@ -130,7 +132,7 @@ func cutValue(text string) (value, rest string) {
 // findUsers returns the users whom all terms match, in the order of their ids.
 func (st *store) findUsers(terms []term) []*User {
 	return st.users.where(func(user *User) bool {
-		if user.Deleted {
+		if user.Deleted || !st.isIndexed(user.ID) {
 			return false
 		}
 		for _, t := range terms {
@@ -140,6 +142,22 @@ func (st *store) findUsers(terms []term) []*User {
 		}
 		return true
 	})
+}
+
+// indexLater notes that the index learns of a user or an address only after its delay.
+func (st *store) indexLater(id int64) {
+	if st.opts.IndexDelay > 0 {
+		st.unindexed[id] = st.opts.Now().Add(st.opts.IndexDelay)
+	}
+}
+
+func (st *store) isIndexed(id int64) bool {
+	at, waiting := st.unindexed[id]
+	if waiting && !st.opts.Now().Before(at) {
+		delete(st.unindexed, id)
+		waiting = false
+	}
+	return !waiting
 }
 
 func (st *store) matches(user *User, t term) bool {
@@ -181,11 +199,11 @@ func (st *store) searched(user *User, property string) []string {
 	}
 }
 
-// values returns the values of a user's identities of one type.
+// values returns the values of a user's identities of one type, as far as the index has them.
 func (st *store) values(user *User, kind string) []string {
 	var values []string
 	for _, identity := range st.identitiesOfUser(user) {
-		if identity.Type == kind {
+		if identity.Type == kind && st.isIndexed(identity.ID) {
 			values = append(values, identity.Value)
 		}
 	}

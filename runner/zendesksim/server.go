@@ -2,6 +2,7 @@ package zendesksim
 
 import (
 	"bytes"
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -24,11 +25,18 @@ type Options struct {
 	Subdomain string
 
 	// AccessToken is an OAuth token to insist on (Authorization: Bearer). Email and APIToken are an API token
-	// to insist on (Authorization: Basic, user "{Email}/token", password "{APIToken}"). Where both kinds are set,
-	// either is accepted. All empty: any credential in one of the two forms.
-	AccessToken string
-	Email       string
-	APIToken    string
+	// to insist on (Authorization: Basic, user "{Email}/token", password "{APIToken}"). ClientID and ClientSecret are
+	// an OAuth client whose tokens, from POST /oauth/tokens, are to be insisted on. Where several kinds are set, each
+	// is accepted. All empty: any credential in one of the two forms, and tokens for any client.
+	AccessToken  string
+	Email        string
+	APIToken     string
+	ClientID     string
+	ClientSecret string
+
+	// TokenLifetime is how long the tokens of POST /oauth/tokens are good; a request may ask for less.
+	// Zero: 48 hours, the most that Zendesk documents.
+	TokenLifetime time.Duration
 
 	// Role is the role of whoever holds the credential. Zero: [Admin].
 	Role Role
@@ -74,6 +82,25 @@ type Options struct {
 	// MaxNameLength is the greatest number of characters of the name, external_id and alias of a user
 	// and of the name of an organization, beyond it 422. Zero: 255. Negative: no limit.
 	MaxNameLength int
+
+	// Limits are the rate limits. Zero: none.
+	Limits Limits
+
+	// UpsertConflicts answers a users/create_or_update with 409 where another one is creating the same user.
+	// False: the later one updates that user.
+	UpsertConflicts bool
+
+	// IndexDelay is how long a new user, and a new address of a user, is not found by users/search?query= and by
+	// search. What was there at the start is found at once. Zero: everything is.
+	IndexDelay time.Duration
+
+	// Latency is how long each request takes: its answer waits, after the request took effect. Unlike Now it is
+	// measured with a timer, and the end of the request's context cuts it short. Zero: no time.
+	Latency time.Duration
+
+	// Observe is told of every request before its answer is sent, by whichever goroutine serves it. It may ask the
+	// Server, but not send requests to it. Nil: nobody is told.
+	Observe func(Entry)
 }
 
 // A Role is what the holder of the credential may do.
@@ -112,12 +139,16 @@ func limit(option, byDefault int) int {
 
 // A Server is a simulated Zendesk account. It is safe for concurrent use.
 type Server struct {
-	opts     Options
-	routes   []route
-	requests atomic.Int64 // how many were received, which numbers them
+	opts      Options
+	routes    []route
+	requests  atomic.Int64 // how many were received, which numbers them
+	limiter   *limiter
+	tokens    tokens
+	creations creations
 
-	mu    sync.Mutex // guards store
-	store *store
+	mu      sync.Mutex // guards store and effects
+	store   *store
+	effects int64 // how many requests changed something, which numbers those
 }
 
 // New returns a Server that holds opts.Account. The error says what is wrong with that account.
@@ -131,6 +162,8 @@ func New(opts Options) (*Server, error) {
 		return nil, fmt.Errorf("zendesksim: account: %w", err)
 	}
 	s.opts.Account = Account{} // The state lives in the store from here on.
+	clear(s.store.unindexed)   // It was there before.
+	s.limiter = newLimiter(opts.Limits, opts.Now)
 	s.routes = s.routeTable()
 	return s, nil
 }
@@ -144,54 +177,91 @@ func (s *Server) Account() Account {
 
 // ServeHTTP answers one API request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := fmt.Sprintf("5e0f0000-0000-4000-8000-%012x", s.requests.Add(1))
+	c := &call{request: r, id: fmt.Sprintf("5e0f0000-0000-4000-8000-%012x", s.requests.Add(1)), header: w.Header()}
+	defer c.end()
 	// https://developer.zendesk.com/api-reference/introduction/requests/ names both headers.
-	w.Header().Set("X-Request-Id", id)
-	w.Header().Set("X-Zendesk-Request-Id", id)
-	answer, err := s.answer(r, id)
-	var refused *refusal
-	switch {
-	case errors.As(err, &refused):
-		answer = reply{status: refused.status, body: refused.body}
-	case err != nil: // Only the request body can fail otherwise: the client went away.
-		answer = reply{status: http.StatusBadRequest, body: map[string]any{"error": err.Error()}}
+	w.Header().Set("X-Request-Id", c.id)
+	w.Header().Set("X-Zendesk-Request-Id", c.id)
+	answer, err := s.answer(c)
+	if err != nil {
+		answer = replyTo(err)
 	}
+	s.observe(c, answer.status)
+	pause(r.Context(), s.opts.Latency)
 	answer.write(w)
+}
+
+// pause lets time go by, or ends with the context.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // answer runs the checks of a request in their order and then its endpoint.
 //
-// Zendesk does not document the order of its checks. The simulator's is: host name, authentication, route, role,
-// JSON; then, inside the endpoint: attribute types (400), the records that are named (404), validation (422).
-// The route is looked up first and judged later, because a few endpoints need no authentication.
-func (s *Server) answer(r *http.Request, requestID string) (reply, error) {
-	endpoint, path := s.match(r)
-	if err := s.checkHost(r); err != nil {
+// Zendesk does not document the order of its checks. The simulator's is: host name, authentication, the limit of the
+// account, route, role and scope, JSON; then: the limits of the endpoint, attribute types (400), the records that are
+// named (404), validation (422). The route is looked up first and judged later, because a few endpoints need no
+// authentication.
+func (s *Server) answer(c *call) (reply, error) {
+	endpoint, path := s.match(c.request)
+	c.action, c.path, c.query = endpoint.action, path, c.request.URL.Query()
+	if err := s.checkHost(c.request); err != nil {
 		return reply{}, err
 	}
-	if err := s.authenticate(r); err != nil && !endpoint.public {
+	if err := s.authenticate(c.request); err != nil && !endpoint.public {
 		return reply{}, err
 	}
-	if endpoint.handle == nil {
-		return reply{}, invalidEndpoint()
+	if err := s.admit(c, endpoint); err != nil {
+		return reply{}, err
 	}
-	if endpoint.adminOnly && s.opts.Role != Admin {
-		return reply{}, forbidden()
-	}
-	body, err := s.readBody(r)
-	if err != nil {
+	if err := s.readBody(c, endpoint); err != nil {
 		return reply{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return endpoint.handle(&call{
-		request: r,
-		id:      requestID,
-		action:  endpoint.action,
-		path:    path,
-		query:   r.URL.Query(),
-		body:    body,
-	})
+	if s.opts.Observe != nil {
+		c.identity = s.store.identityOf(c.request, c.raw)
+	}
+	return s.carryOut(c, endpoint)
+}
+
+// admit checks what does not need the body.
+func (s *Server) admit(c *call, endpoint route) error {
+	if !endpoint.free {
+		if err := s.limiter.pass(c.header, s.accountToll(c, endpoint)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case endpoint.handle == nil:
+		return invalidEndpoint()
+	case endpoint.adminOnly && s.opts.Role != Admin, !endpoint.public && !s.inScope(c):
+		return forbidden()
+	}
+	return nil
+}
+
+// carryOut runs the endpoint. The state is locked.
+func (s *Server) carryOut(c *call, endpoint route) (reply, error) {
+	if endpoint.limit != nil {
+		if err := endpoint.limit(c); err != nil {
+			return reply{}, err
+		}
+	}
+	answer, err := endpoint.handle(c)
+	if err == nil && c.request.Method != http.MethodGet && !endpoint.free {
+		s.effects++
+		c.effect = s.effects
+	}
+	return answer, err
 }
 
 // checkHost refuses a host name that is not the account's. Zendesk does not document the body.
@@ -216,7 +286,7 @@ func (s *Server) authenticate(r *http.Request) error {
 	credential = strings.TrimSpace(credential)
 	switch {
 	case strings.EqualFold(scheme, "Bearer") && credential != "":
-		if s.acceptsAny() || s.opts.AccessToken != "" && same(credential, s.opts.AccessToken) {
+		if s.isAccessToken(credential) {
 			return nil
 		}
 		return invalidToken()
@@ -230,7 +300,15 @@ func (s *Server) authenticate(r *http.Request) error {
 }
 
 func (s *Server) acceptsAny() bool {
-	return s.opts.AccessToken == "" && s.opts.APIToken == ""
+	return s.opts.AccessToken == "" && s.opts.APIToken == "" && s.opts.ClientID == ""
+}
+
+// isAccessToken reports whether a token is good. One that was issued and has expired never is.
+func (s *Server) isAccessToken(text string) bool {
+	if issued, found := s.tokens.find(text); found {
+		return s.opts.Now().Before(issued.expires)
+	}
+	return s.acceptsAny() || s.opts.AccessToken != "" && same(text, s.opts.AccessToken)
 }
 
 func (s *Server) isAPIToken(user, password string) bool {
@@ -247,19 +325,31 @@ func same(a, b string) bool {
 // the endpoint misses its root object in them.
 //
 // Zendesk does not document a limit of the size; the simulator answers 413 beyond [Options.MaxBody].
-func (s *Server) readBody(r *http.Request) (map[string]any, error) {
+func (s *Server) readBody(c *call, endpoint route) error {
+	r := c.request
 	if r.Body == nil || r.Method == http.MethodGet {
-		return nil, nil
+		return nil
 	}
 	most := limit(s.opts.MaxBody, defaultMaxBody)
 	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, int64(most)))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, bodyTooLarge()
+		return bodyTooLarge()
 	case err != nil:
-		return nil, err
+		return err
 	}
+	c.raw = data
+	if endpoint.takesForm && isForm(r) {
+		c.body, err = parseForm(data)
+	} else {
+		c.body, err = parseObject(data)
+	}
+	return err
+}
+
+// parseObject parses a JSON object.
+func parseObject(data []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil
 	}

@@ -32,6 +32,9 @@ type store struct {
 	eventCount   int64              // events ever received, which numbers them
 	eventKinds   kinds
 	profileKinds kinds
+
+	unindexed  map[int64]time.Time // when the index learns of users and addresses, by their ids
+	references map[int64]string    // by id, of the records that were asked for, see references.go
 }
 
 func newStore(opts *Options) *store {
@@ -53,6 +56,8 @@ func newStore(opts *Options) *store {
 		events:                  map[int64][]*Event{},
 		eventKinds:              newKinds(),
 		profileKinds:            newKinds(),
+		unindexed:               map[int64]time.Time{},
+		references:              map[int64]string{},
 	}
 }
 

@@ -13,14 +13,14 @@ func (s *Server) userRoutes() []route {
 	return []route{
 		get("users", "users/index", s.listUsers),
 		post("users", "users/create", s.createUser),
-		post("users/create_or_update", "users/create_or_update", s.createOrUpdateUser).forAdmins(),
+		post("users/create_or_update", "users/create_or_update", s.createOrUpdateUser).forAdmins().limitedBy(s.limitUserWrite),
 		post("users/create_many", "users/create_many", bulkImport),
 		post("users/create_or_update_many", "users/create_or_update_many", bulkImport),
-		get("users/search", "users/search", s.searchUsers),
+		get("users/search", "users/search", s.searchUsers).limitedBy(s.limitSearch),
 		get("users/show_many", "users/show_many", s.showUsers),
 		get("users/me", "users/me", s.showSelf).forAnyone(),
 		get("users/{id}", "users/show", s.showUser),
-		put("users/{id}", "users/update", s.updateUser),
+		put("users/{id}", "users/update", s.updateUser).limitedBy(s.limitUserWrite),
 		remove("users/{id}", "users/destroy", s.deleteUser),
 		get("organizations/{organization_id}/users", "users/index", s.listUsersOfOrganization),
 	}
@@ -253,11 +253,14 @@ func (s *Server) createOrUpdateUser(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := s.creations.check(in); err != nil {
+		return reply{}, err
+	}
 	status := http.StatusOK
 	user := s.store.matchUser(in)
 	if user == nil {
 		status = http.StatusCreated
-		user, err = s.addUser(in)
+		user, err = s.upsertNew(c, in)
 	} else {
 		err = s.changeUser(user, in)
 	}
@@ -270,6 +273,20 @@ func (s *Server) createOrUpdateUser(c *call) (reply, error) {
 		answer.location = c.link("users/%d.json", user.ID)
 	}
 	return answer, nil
+}
+
+// upsertNew adds the user of a create_or_update. What was counted for the keys of the request counts for the user
+// from here on.
+func (s *Server) upsertNew(c *call, in userInput) (*User, error) {
+	user, err := s.addUser(in)
+	if err != nil {
+		return nil, err
+	}
+	s.limiter.move(&s.limiter.user, sentKey(c.body).text(), userKey{id: user.ID}.text())
+	if s.opts.UpsertConflicts {
+		c.ends = append(c.ends, s.creations.begin(in))
+	}
+	return user, nil
 }
 
 // deleteUser deletes softly.

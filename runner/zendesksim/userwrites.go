@@ -224,10 +224,15 @@ func (st *store) userByAddress(kind, value string) *User {
 // key goes first; the simulator tries the external id and then the email, be it a secondary one. Where the two name
 // different users, the change of the first is refused later because of its email.
 func (st *store) matchUser(in userInput) *User {
-	if id, found := st.externalIDs[fold(in.externalID.value)]; found {
+	return st.userByKeys(in.externalID.value, in.email.value)
+}
+
+// userByKeys returns the user of an external id, or else of an email; empty keys name nobody.
+func (st *store) userByKeys(externalID, email string) *User {
+	if id, found := st.externalIDs[fold(externalID)]; found {
 		return st.users.get(id)
 	}
-	if email, given := in.emailSent(); given {
+	if email != "" {
 		return st.userByAddress(emailIdentity, email)
 	}
 	return nil
@@ -240,6 +245,7 @@ func (st *store) createUser(in userInput) *User {
 	user.ID = st.ids.assign()
 	user.CreatedAt = st.now()
 	st.users.insert(user.ID, user)
+	st.indexLater(user.ID)
 	st.writeUser(user, in)
 	for _, identity := range in.identities {
 		if st.identityAt(identity.kind.value, identity.value.value) == nil {
