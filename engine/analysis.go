@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -152,9 +153,10 @@ func (a *analysis) check(n ast.Node, depth int) {
 // local notes what a let stands for.
 func (a *analysis) local(n *ast.VariableDeclaratorNode, depth int) {
 	path, _ := a.namedPath(n.Value)
-	reads := a.reads(n.Value)
-	if depth == 0 {
-		reads = nil
+	var reads *readsIn
+	if depth > 0 {
+		reads = a.reads(n.Value)
+		reads.same = a.sameForAll(n.Value)
 	}
 	a.locals[n.Name], a.paths[n.Name], a.inLoop[n.Name] = n.Value, path, reads
 }
@@ -245,9 +247,30 @@ func comparesOnly(name string) bool {
 // once refuses to work in a loop on what is the same for every element: a long
 // text times a long list is more work than any event may cause.
 func (a *analysis) once(n ast.Node) {
-	if reads := a.reads(n); reads.fromOutside && !reads.element {
-		a.fail(n, "Compute it once, by a var or a let before, or compare with the element.", "this is the same for every element of the loop")
+	if same := a.sameForAll(n); same != nil {
+		a.fail(same, "Compute it once, by a var or a let before, or compare with the element.", "this is the same for every element of the loop")
 	}
+}
+
+// sameForAll gives what a value may come to that is the same for every element;
+// nil for nothing. Of two alternatives an event decides which it is.
+func (a *analysis) sameForAll(n ast.Node) ast.Node {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		if local := a.inLoop[n.Value]; local != nil {
+			return local.same
+		}
+	case *ast.ConditionalNode:
+		return cmp.Or(a.sameForAll(n.Exp1), a.sameForAll(n.Exp2))
+	case *ast.BinaryNode:
+		if n.Operator == "??" {
+			return cmp.Or(a.sameForAll(n.Left), a.sameForAll(n.Right))
+		}
+	}
+	if reads := a.reads(n); reads.fromOutside && !reads.element {
+		return n
+	}
+	return nil
 }
 
 func (a *analysis) reads(n ast.Node) *readsIn {
@@ -261,6 +284,7 @@ func (a *analysis) reads(n ast.Node) *readsIn {
 type readsIn struct {
 	*analysis
 	element, fromOutside bool
+	same                 ast.Node // what it may come to, of a local
 }
 
 // Visit implements ast.Visitor.
@@ -274,7 +298,8 @@ func (r *readsIn) Visit(node *ast.Node) {
 			return
 		}
 		declared := r.scope.names[n.Value]
-		small := declared != nil && (declared.constant != nil || declared == r.config)
+		_, small := r.vocabulary.functions[n.Value]
+		small = small || declared != nil && (declared.constant != nil || declared == r.config)
 		r.fromOutside = r.fromOutside || !small
 	}
 }

@@ -278,12 +278,19 @@ func (b *builder) remembering(label string) *step {
 	return nil
 }
 
-func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
-	a := &arm{at: n.at.position(), statuses: b.statuses(n.Status), then: n.Then.value, bind: -1, number: number,
+// newArm compiles what arms of calls and of confirming calls have in common.
+func (b *builder) newArm(s *step, n *armNode, in *scope, allowed ...string) *arm {
+	a := &arm{at: n.at.position(), statuses: b.statuses(n.Status), then: n.Then.value, bind: -1,
 		when: b.compileCondition(n.When, in), message: b.template(n.Message, in)}
 	b.reachable(n)
 	b.setDuration(&a.remember, n.Remember.For)
-	b.action(s, a, n, []string{"accept", "skip", "warn", "confirm", "relook", "fail"})
+	b.action(s, a, n, allowed)
+	return a
+}
+
+func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
+	a := b.newArm(s, n, in, "accept", "skip", "warn", "confirm", "relook", "fail")
+	a.number = number
 	if n.As.given() && !b.taken(n.As, b.scope) {
 		bound := b.scope.declare(n.As.value, n.As.at)
 		bound.shape = closedShape("status", "code", "text")
@@ -379,11 +386,7 @@ func (b *builder) confirm(s *step, n *confirmNode, in *scope) *confirm {
 		b.errorf(n.There.at, "", "the condition does not look at the answer")
 	}
 	for i := range n.On {
-		node := &n.On[i]
-		b.reachable(node)
-		a := &arm{at: node.at.position(), statuses: b.statuses(node.Status), then: node.Then.value, bind: -1, when: b.compileCondition(node.When, in), message: b.template(node.Message, in)}
-		b.action(s, a, node, []string{"relook", "fail"})
-		c.arms = append(c.arms, a)
+		c.arms = append(c.arms, b.newArm(s, &n.On[i], in, "relook", "fail"))
 	}
 	return c
 }

@@ -57,9 +57,9 @@ func (b *builder) use(s *step, n *stepNode) {
 		b.declare(s, n.Name)
 		return
 	}
-	constants := b.inputs(u, n, node)
 	writes := false
-	u.procedure, writes = b.instance(node, constants, n.Arg.at)
+	u.procedure, writes = b.instance(node, b.constantInputs(n, node), n.Arg.at)
+	b.inputs(u, n, node)
 	if writes {
 		if b.readOnly {
 			b.errorf(n.Kind.at, "", "a lookup only reads")
@@ -69,39 +69,46 @@ func (b *builder) use(s *step, n *stepNode) {
 	b.declare(s, n.Name)
 }
 
-// inputs binds the inputs of a procedure; the constant ones are given back.
-func (b *builder) inputs(u *use, n *stepNode, node *procedureNode) map[string]literal {
+// constantInputs gives the constant inputs of a procedure.
+func (b *builder) constantInputs(n *stepNode, node *procedureNode) map[string]literal {
 	constants := map[string]literal{}
-	given := map[string]bool{}
-	slot := firstFreeSlot
-	slots := map[string]int{}
-	var names []string
-	for _, in := range node.Inputs {
-		slots[in.Name.value] = slot
-		names = append(names, in.Name.value)
-		slot++
+	for _, w := range n.With {
+		if in := node.input(w.Name.value); in != nil && in.isConstant() {
+			constants[in.Name.value] = b.constant(w, *in)
+		}
 	}
+	return constants
+}
+
+// inputs binds the other inputs of a procedure.
+func (b *builder) inputs(u *use, n *stepNode, node *procedureNode) {
+	given := map[string]bool{}
 	for _, w := range n.With {
 		given[w.Name.value] = true
-		i := slices.IndexFunc(node.Inputs, func(in inputNode) bool { return in.Name.value == w.Name.value })
-		if i < 0 {
-			b.errorf(w.Name.at, spell.Advice(w.Name.value, names), "the procedure %s has no input %q", node.Name.value, w.Name.value)
-			continue
+		in := node.input(w.Name.value)
+		switch {
+		case in == nil:
+			b.errorf(w.Name.at, spell.Advice(w.Name.value, node.inputNames()), "the procedure %s has no input %q", node.Name.value, w.Name.value)
+		case !in.isConstant():
+			source := b.source(sourceNode{at: w.Name.at, From: w.Paths, Expr: w.Expr, As: in.Type}, b.scope)
+			u.inputs = append(u.inputs, &binding{slot: u.procedure.slot(w.Name.value), name: w.Name.value, source: source})
 		}
-		in := node.Inputs[i]
-		if in.List || len(in.Constant) > 0 {
-			constants[in.Name.value] = b.constant(w, in)
-			continue
-		}
-		source := sourceNode{at: w.Name.at, From: w.Paths, Expr: w.Expr, As: in.Type}
-		u.inputs = append(u.inputs, &binding{slot: slots[in.Name.value], name: in.Name.value, source: b.source(source, b.scope)})
 	}
 	for _, in := range node.Inputs {
 		if !given[in.Name.value] && !n.badWith {
 			b.errorf(n.Arg.at, "", "the procedure %s needs the input %s", node.Name.value, in.Name.value)
 		}
 	}
-	return constants
+}
+
+// slot gives where a procedure has an input.
+func (p *procedure) slot(input string) int {
+	for _, in := range p.inputs {
+		if in.name == input {
+			return in.slot
+		}
+	}
+	return -1 // its name is wrong, which has been reported
 }
 
 func (b *builder) constant(w withNode, in inputNode) literal {
@@ -168,7 +175,7 @@ func (c *compiler) procedure(n *procedureNode, constants map[string]literal) *pr
 			declared.constant = &l
 			label += " " + l.json
 		}
-		p.inputs = append(p.inputs, newInput(input, constants))
+		p.inputs = append(p.inputs, newInput(input, constants, declared.slot))
 	}
 	c.later(in, n.Steps)
 	b := &builder{compiler: c, scope: in, block: &block{name: "procedure " + label}}
@@ -183,8 +190,8 @@ func (c *compiler) procedure(n *procedureNode, constants map[string]literal) *pr
 	return p
 }
 
-func newInput(n inputNode, constants map[string]literal) input {
-	return input{n.Name.value, n.Type.value, constants[n.Name.value].json}
+func newInput(n inputNode, constants map[string]literal, slot int) input {
+	return input{n.Name.value, n.Type.value, constants[n.Name.value].json, slot}
 }
 
 // constantBindings lists the slots that hold constants, for expressions that

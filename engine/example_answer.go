@@ -35,7 +35,7 @@ func (b *builder) expect(c *call, reply, step *name) {
 func (t *teaching) identities() [][]string {
 	var all [][]string
 	for _, r := range t.reads {
-		all = append(all, append(r.path.keys(), t.lookup.keep[0]))
+		all = append(all, append(r.path.keys(), t.lookup.keep[:min(len(t.lookup.keep), 1)]...))
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing/fstest"
 
 	"github.com/deskrules/deskrules/engine"
@@ -116,6 +117,46 @@ func ExampleExecution() {
 	// delivered
 	// PUT https://acme.harbor.example/api/contacts/u2 {"name":"Bob","groups":[1,2]}
 	// delivered
+}
+
+// An execution that is begun by Explain tells the line behind each field of each
+// request, and what became of each member of the event.
+func ExampleConfig_Explain() {
+	program, err := engine.Load(harbor(contactRule), "harbor")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	config, err := program.Configure(map[string]any{"account": "acme", "token": "a-token"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	x := config.Explain([]byte(`{"type": "identify", "userId": "u1", "traits": {"name": "Ann", "age": 41}}`))
+	for request, more := x.Next(); more; request, more = x.Next() {
+		x.Respond(perform(config, request))
+	}
+	for _, rule := range x.Explanation().Rules {
+		for _, step := range rule.Steps {
+			for _, request := range step.Requests {
+				for _, field := range request.Fields {
+					fmt.Printf("%s is %s, from %s at %s\n", field.To, field.Value, field.From, field.At)
+				}
+			}
+		}
+		for _, member := range rule.Members {
+			fmt.Println(strings.TrimSpace(fmt.Sprint(member.Path, " ", member.Went, " ", member.Why)))
+		}
+	}
+	// Output:
+	// GET https://acme.harbor.example/api/groups
+	// PUT https://acme.harbor.example/api/contacts/u1 {"name":"Ann","groups":[1,2]}
+	// name is "Ann", from event.traits.name at harbor/contact.yaml:10:9
+	// groups is [1,2], from groups at harbor/contact.yaml:11:9
+	// event.type [] says which rules take the event
+	// event.userId [the URL of PUT contacts/u1]
+	// event.traits.name [name]
+	// event.traits.age [] no line of the rule reads it
 }
 
 // perform makes one request. A real one sends it with config.Credential(),

@@ -406,10 +406,8 @@ func (x *Execution) nextRule() {
 func (x *Execution) leaveRule(f *frame) {
 	var parts []string
 	for _, field := range f.run.rule.result {
-		found, err := field.source.value(f.slots)
-		v := found.value
-		x.warn(f.run.rule, found.warning, field.source.at)
-		if err == nil && v.missing() && (field.source.required || found.warning != "") {
+		v, lacking, err := x.result(f.run.rule, field.source, f.slots)
+		if err == nil && lacking {
 			err = fmt.Errorf("the result %s needs %s, which the answers do not have", field.name, field.source.label)
 		}
 		if err != nil {
@@ -423,6 +421,15 @@ func (x *Execution) leaveRule(f *frame) {
 		}
 	}
 	x.results[f.run.rule] = rawValue("{" + strings.Join(parts, ",") + "}")
+}
+
+// result evaluates what the answers have to give, and reports whether that is
+// lacking: where it is required, or where what is there does not fit.
+func (x *Execution) result(r *rule, s *sourced, slots []value) (v value, lacking bool, err error) {
+	found, err := s.value(slots)
+	x.warn(r, found.warning, s.at)
+	required := s.required && found.skipped == ""
+	return found.value, found.value.missing() && (required || found.warning != ""), err
 }
 
 // Respond feeds the answer to the request that Next gave last.

@@ -83,8 +83,9 @@ func TestOrderKeys(t *testing.T) {
 		`{"type":"sync","userId":"7"}`:                         "0:7",
 		`{"type":"sync","userId":"","anonymousId":"a"}`:        "0:a",
 		`{"type":"sync","userId":{},"groupId":12345678901234}`: "1:12345678901234",
-		`{"type":"page"}`:                                      "",
-		`{"type":"sync"`:                                       "",
+		`{"type":"sync","userId":{"a":1},"anonymousId":"a"}`:   "0:a",
+		`{"type":"page"}`: "",
+		`{"type":"sync"`:  "",
 	} {
 		if got := strings.Join(config.Identify([]byte(event)).Order, " "); got != want {
 			t.Errorf("Order of %s is %q, want %q", event, got, want)
@@ -250,6 +251,43 @@ func TestSettings(t *testing.T) {
 		}
 		if strings.Contains(got, "s3cret") {
 			t.Errorf("the error shows a secret: %s", got)
+		}
+	}
+}
+
+// Of several ways to authenticate nobody may guess which is meant.
+func TestOneWayToAuthenticate(t *testing.T) {
+	before, _, _ := strings.Cut(destination, "settings:\n")
+	program, err := engine.Load(files(map[string]string{"sync.yaml": plainRule, "destination.yaml": before + `settings:
+  token: {type: string, secret: true, title: Token}
+  user:  {type: string, title: User}
+  key:   {type: string, secret: true, title: Key}
+url: https://crm.example/
+authentication:
+  - {needs: [token], bearer: '{config.token}'}
+  - {needs: [user, key], basic: {user: '{config.user}', password: '{config.key}'}}
+`}), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const none = "no way to authenticate is complete: set token, or user and key"
+	for _, test := range []struct {
+		settings map[string]any
+		want     string
+	}{
+		{map[string]any{"token": "t"}, ""},
+		{map[string]any{"user": "u", "key": "k"}, ""},
+		{map[string]any{"token": "t", "user": "u", "key": ""}, ""},
+		{map[string]any{"user": "u"}, none},
+		{map[string]any{"token": "", "key": "k"}, none},
+		{map[string]any{"token": "t", "user": "u", "key": "k"}, "several ways to authenticate are complete: keep only one of token, or user and key"},
+	} {
+		got := ""
+		if _, err := program.Configure(test.settings); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("Configure(%v): %q, want %q", test.settings, got, test.want)
 		}
 	}
 }

@@ -2,8 +2,11 @@ package engine_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/deskrules/deskrules/engine"
 )
 
 // Each case holds a rule, an event and answers, and shows the explanation.
@@ -32,5 +35,24 @@ func TestExplainingChangesNothing(t *testing.T) {
 	}
 	if plain.Explanation() != nil || explained.Explanation() == nil {
 		t.Error("an explanation is there unasked, or missing")
+	}
+}
+
+// Whatever an event is like, explaining it ends as not explaining it does, and
+// the explanation is JSON.
+func TestExplainingHostileEvents(t *testing.T) {
+	config := embeddedConfig(t)
+	for name, shape := range hostileShapes() {
+		for kind, event := range hostileEvents(shape(400)) {
+			explained := config.Explain([]byte(event))
+			got := finish(t, explained, func(engine.Request) {})
+			want := finish(t, config.Start([]byte(event)), func(engine.Request) {})
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, %s: explained it ends %+v, else %+v", name, kind, got, want)
+			}
+			if _, err := json.Marshal(explained.Explanation()); err != nil {
+				t.Errorf("%s, %s: %v", name, kind, err)
+			}
+		}
 	}
 }

@@ -136,7 +136,13 @@ func configure(t *testing.T, sections map[string]string) *engine.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config
+	var limits engine.Limits
+	if s := sections["limits.json"]; s != "" {
+		if err := json.Unmarshal([]byte(s), &limits); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return config.WithLimits(limits)
 }
 
 // play drives an execution by a script of one line an answer: a status and a

@@ -35,7 +35,8 @@ const mostLooked = 10000
 
 // faultOf looks for the mistake in a text that is no YAML.
 func faultOf(src *source) fault {
-	end := src.position(readUntil(src.text)).Line
+	until := readUntil(src.text)
+	end := src.position(until).Line
 	for n := max(1, end-mostLooked); n <= end; {
 		last := src.together(n)
 		if line := src.refused(n, last); line > 0 {
@@ -43,7 +44,7 @@ func faultOf(src *source) fault {
 		}
 		n = last + 1
 	}
-	return src.faultIn(src.begun(readUntil(src.text)))
+	return src.faultIn(src.begun(until))
 }
 
 // A byteReader gives one byte at a time and counts.
@@ -107,7 +108,8 @@ var (
 )
 
 // together gives the last of the lines that are one value with a line: none of
-// a block that the line only opens, else everything that is indented deeper.
+// a block that the line only opens, else everything that is indented deeper, and
+// closing brackets.
 func (s *source) together(n int) int {
 	line := s.line(n)
 	if blockOpener.MatchString(line) && blockEntry.MatchString(s.line(s.nextText(n))) {
@@ -121,7 +123,11 @@ func (s *source) together(n int) int {
 		depth = indentOf(line) // inside brackets and quotes only the dash counts
 	}
 	last := n
-	for next := s.nextText(n); next <= len(s.lines) && indentOf(s.line(next)) > depth; next = s.nextText(next) {
+	for next := s.nextText(n); next <= len(s.lines); next = s.nextText(next) {
+		indent := indentOf(s.line(next))
+		if closes := strings.IndexByte("}]", s.line(next)[indent]) >= 0; indent <= depth && !closes {
+			break
+		}
 		last = next
 	}
 	return last
@@ -138,13 +144,6 @@ func (s *source) nextText(n int) int {
 // where all is well.
 func (s *source) refused(from, to int) int {
 	if content(s.line(from)) == len(s.line(from)) || s.reads(from, to) {
-		return 0
-	}
-	closed := to
-	for next := s.nextText(to); next <= len(s.lines) && strings.ContainsAny(strings.TrimSpace(s.line(next))[:1], "}]"); next = s.nextText(next) {
-		closed = next
-	}
-	if closed > to && s.reads(from, closed) {
 		return 0
 	}
 	if _, trouble := lexLine(s.line(from)); from == to || trouble != nil && !trouble.open {

@@ -223,6 +223,7 @@ type procedure struct {
 // has to fit a type.
 type input struct {
 	name, as, constant string
+	slot               int // in the block
 }
 
 // A let names a value.

@@ -50,14 +50,14 @@ func (u *use) leave(x *Execution, f *frame, s *step, inner *frame) {
 		x.complete(f, s, value{})
 		return
 	}
-	found, err := u.procedure.result.value(inner.slots)
+	v, lacking, err := x.result(f.run.rule, u.procedure.result, inner.slots)
 	switch {
 	case err != nil:
 		x.end(f, s, Failed, err.Error())
-	case found.value.missing() && (found.warning != "" || u.procedure.result.required):
+	case lacking:
 		x.end(f, s, Failed, "the answers do not have "+u.procedure.result.label)
 	default:
-		x.complete(f, s, found.value)
+		x.complete(f, s, v)
 	}
 }
 

@@ -199,6 +199,25 @@ type inputNode struct {
 	List     bool // a constant list
 }
 
+func (in inputNode) isConstant() bool { return in.List || len(in.Constant) > 0 }
+
+// input gives the input of that name; nil for none.
+func (p *procedureNode) input(name string) *inputNode {
+	for i := range p.Inputs {
+		if p.Inputs[i].Name.value == name {
+			return &p.Inputs[i]
+		}
+	}
+	return nil
+}
+
+func (p *procedureNode) inputNames() (names []string) {
+	for _, in := range p.Inputs {
+		names = append(names, in.Name.value)
+	}
+	return names
+}
+
 // A sourceNode says where a value comes from and what is done to it.
 type sourceNode struct {
 	at       span

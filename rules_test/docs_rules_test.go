@@ -759,38 +759,6 @@ func Example_start() {
 	// Output: delivered
 }
 
-// A stream of events: several at once, each with exactly one result.
-func Example_stream() {
-	program, err := engine.Load(rules.FS(), "zendesk")
-	if err != nil {
-		panic(err)
-	}
-	r, err := runner.New(program, runner.Options{Settings: program.Examples(), Transport: simulated()})
-	if err != nil {
-		panic(err)
-	}
-	input := strings.NewReader(`{"type": "identify", "userId": "u1", "traits": {"name": "Ann", "email": "ann@example.com"}}
-{"type": "identify", "userId": "u1"}
-{"type": "page", "userId": "u1"}
-`)
-	var dead bytes.Buffer
-	letters := runner.NewDeadLetters(&dead)
-	counts := map[engine.Status]int{}
-
-	records := runner.ReadEvents(input, engine.Limits{})
-	err = r.Deliver(context.Background(), records, func(result runner.Result) {
-		counts[result.Outcome.Status]++
-		if err := letters.Write(result); err != nil {
-			panic(err) // an event that is neither delivered nor written down would be lost
-		}
-	})
-	fmt.Println(err, counts)
-	fmt.Println(strings.Count(dead.String(), "\n"), "dead letter")
-	// Output:
-	// <nil> map[delivered:1 ignored:1 rejected:1]
-	// 1 dead letter
-}
-
 // deliver decides what becomes of an event in a host's queue.
 func deliver(ctx context.Context, r *runner.Runner, event []byte) (done bool, err error) {
 	outcome, err := r.Run(ctx, event)

@@ -1,6 +1,8 @@
 package runner_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -76,4 +78,67 @@ func events(r *runner.Runner) http.HandlerFunc {
 			http.Error(w, fmt.Sprintf("%s: %s", outcome.Status, outcome.Reason), http.StatusUnprocessableEntity)
 		}
 	}
+}
+
+// A stream of events: several at once, each with exactly one result.
+func ExampleRunner_Deliver() {
+	program, err := engine.Load(crm(), "crm")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := runner.New(program, runner.Options{Settings: program.Examples(), Transport: runner.InProcess(created())})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	input := strings.NewReader(`{"type": "identify", "userId": "u1", "traits": {"name": "Ann"}}
+{"type": "identify"}
+{"type": "page", "userId": "u1"}
+`)
+	var dead bytes.Buffer
+	letters := runner.NewDeadLetters(&dead)
+	counts := map[engine.Status]int{}
+
+	records := runner.ReadEvents(input, engine.Limits{})
+	err = r.Deliver(context.Background(), records, func(result runner.Result) {
+		counts[result.Outcome.Status]++
+		if err := letters.Write(result); err != nil {
+			panic(err) // an event that is neither delivered nor written down would be lost
+		}
+	})
+	fmt.Println(err, counts)
+	fmt.Print(dead.String())
+	// Output:
+	// <nil> map[delivered:1 ignored:1 rejected:1]
+	// {"deskrules_dead_letter":1,"event":{"type":"identify"},"outcome":"rejected","error":"identify needs a userId","rule":"save","at":"crm/save.yaml:5","line":2}
+}
+
+// created stands in for a destination that makes whatever it is told to.
+func created() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusCreated) })
+}
+
+// A test, or a dry run, has a handler of its own answer in place of the network.
+func ExampleInProcess() {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Printf("%s %s %s\n", r.Method, r.URL.Path, body)
+		w.WriteHeader(http.StatusCreated)
+	})
+	program, err := engine.Load(crm(), "crm")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := runner.New(program, runner.Options{Settings: program.Examples(), Transport: runner.InProcess(handler)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	outcome, err := r.Run(context.Background(), []byte(`{"type": "identify", "userId": "u1", "traits": {"name": "Ann"}}`))
+	fmt.Println(outcome.Status, err)
+	// Output:
+	// POST /api/people.json {"person":{"id":"u1","name":"Ann"}}
+	// delivered <nil>
 }

@@ -295,6 +295,9 @@ func (r *Runner) execute(ctx context.Context, j *job) (outcome engine.Outcome, _
 	r.replay(j)
 	x := j.execution
 	prefix := "not tried: "
+	if j.recording.begun() {
+		prefix = "given up: "
+	}
 	for {
 		q, more := x.Next()
 		err := r.interrupted(ctx)

@@ -94,14 +94,21 @@ func (o evalOptions) run(ctx context.Context, sh shell, name string) error {
 	if err != nil {
 		return err
 	}
-	if s.madeUp() {
-		complain(sh.err, fmt.Sprintf("there is no simulator for %q: answers are made up, as if nobody and nothing were there yet; --replies FILE gives others", made.program.Name()))
-	}
 	show := printer(sh.out, styleFor(sh.out, sh.env))
 	if asJSON {
 		show = jsonPrinter(sh.out)
 	}
-	err = heard.all(ctx, s, show)
+	return s.play(ctx, sh, heard, show)
+}
+
+// play evaluates the scene, and says what about its answers is not as somebody
+// may think.
+func (s scene) play(ctx context.Context, sh shell, heard rehearsal, show func(rehearsed) error) error {
+	if s.madeUp() {
+		complain(sh.err, fmt.Sprintf("there is no simulator for %q: answers are made up, "+
+			"as if nobody and nothing were there yet; --replies FILE gives others", s.destination))
+	}
+	err := heard.all(ctx, s, show)
 	if left := s.left(); len(left) > 0 && (err == nil || isStatus(err)) {
 		complain(sh.err, "replies that were never asked for:\n  "+strings.Join(left, "\n  "))
 	}
@@ -117,7 +124,7 @@ func (o evalOptions) scene(ctx context.Context, sh shell, made setup, name strin
 	if err != nil {
 		return scene{}, err
 	}
-	s := scene{name: in.name}
+	s := scene{name: in.name, destination: made.program.Name()}
 	if s.settings, err = made.rehearsal(); err != nil {
 		return s, err
 	}
@@ -167,7 +174,7 @@ func (o evalOptions) caseScene(made setup, name string) (scene, error) {
 	if err != nil {
 		return scene{}, fmt.Errorf("case %s: %w", name, err)
 	}
-	s := scene{name: name, settings: read.Settings(made.program), records: eachOf(read.Records), replies: read.Replies}
+	s := scene{name: name, destination: made.program.Name(), settings: read.Settings(made.program), records: eachOf(read.Records), replies: read.Replies}
 	if s.replies == nil && made.program.Name() == simulated {
 		s.simulator, err = caseSimulator(read.Account, ruletest.NewClock().Now)
 	}

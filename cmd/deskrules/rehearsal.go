@@ -19,11 +19,12 @@ import (
 // A scene is what a rehearsal plays: events, settings, and what answers in the
 // place of the destination. Where nothing does, answers are made up.
 type scene struct {
-	name      string
-	records   iter.Seq2[runner.Record, error]
-	settings  map[string]any
-	simulator http.Handler      // nil for none
-	replies   *ruletest.Replies // nil for none
+	name        string
+	destination string
+	records     iter.Seq2[runner.Record, error]
+	settings    map[string]any
+	simulator   http.Handler      // nil for none
+	replies     *ruletest.Replies // nil for none
 }
 
 // madeUp reports whether every answer is.

@@ -209,7 +209,7 @@ func (s sources) loadProgram(destination string) (*engine.Program, error) {
 // relative to the folder; people want a path that their editor opens.
 func loadFolder(dir string) (*engine.Program, error) {
 	if _, err := os.Stat(filepath.Join(dir, "destination.yaml")); err != nil {
-		return nil, fmt.Errorf("no rules in %s: %w", dir, pathError(err))
+		return nil, noRules(dir, pathError(err))
 	}
 	program, err := engine.Load(os.DirFS(dir), ".")
 	var findings engine.Diagnostics
@@ -217,6 +217,17 @@ func loadFolder(dir string) (*engine.Program, error) {
 		return nil, below(dir, findings)
 	}
 	return program, err
+}
+
+// noRules says what keeps a folder from being one of rules.
+func noRules(dir string, err error) error {
+	if _, misnamed := os.Stat(filepath.Join(dir, "destination.yml")); misnamed == nil {
+		return fmt.Errorf("no rules in %s: rename destination.yml to destination.yaml", dir)
+	}
+	if folder, statErr := os.Stat(dir); statErr == nil && folder.IsDir() && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no rules in %s: the folder has no destination.yaml", dir)
+	}
+	return fmt.Errorf("no rules in %s: %w", dir, err)
 }
 
 // below gives the findings with the paths of their files seen from where the

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/deskrules/deskrules/engine"
@@ -19,17 +20,15 @@ import (
 
 // A tattler repeats whatever it was sent with, in answers of every kind, as
 // servers do that want to help. It gives tokens, and takes none of them for long.
-type tattler struct{ calls, tokens int }
+type tattler struct{ calls atomic.Int64 }
 
 func (s *tattler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.calls++
 	credential := r.Header.Get("Authorization")
 	if user, password, ok := r.BasicAuth(); ok {
 		credential += " " + user + " " + password
 	}
 	w.Header().Set("X-Sent", credential)
 	if strings.HasPrefix(r.URL.Path, "/oauth/") {
-		s.tokens++
 		_ = r.ParseForm()
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":3600,"hint":%q}`, fetchedToken, r.Form.Encode())
@@ -38,7 +37,7 @@ func (s *tattler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := json.Marshal(map[string]any{"error": "Bad", "description": "you sent " + credential, "details": map[string]any{
 		"base": []map[string]string{{"description": credential, "error": "Bad"}},
 	}})
-	switch s.calls % 6 {
+	switch s.calls.Add(1) % 6 {
 	case 0:
 		w.WriteHeader(422)
 	case 1:
