@@ -125,8 +125,9 @@ func (a *analysis) check(n ast.Node, depth int) {
 		}
 	case *ast.VariableDeclaratorNode:
 		a.check(n.Value, depth)
-		if a.scope.names[n.Name] != nil {
-			a.fail(n, "", "duplicate name %q", n.Name)
+		if a.scope.names[n.Name] != nil || a.locals[n.Name] != nil {
+			a.fail(n, "A name means one thing in an expression.", "duplicate name %q", n.Name)
+			return
 		}
 		a.local(n, depth)
 		if len(a.locals) > maxLets {
