@@ -18,7 +18,7 @@ type analysis struct {
 	text   text
 	scope  *scope
 	root   ast.Node
-	locals map[string]ast.Node // of let, and what each stands for
+	locals map[string]ast.Node // of let, and what each stands for: nothing that is declared later
 	// inLoop says what those locals are computed from that a loop has for each
 	// element; paths what those stand for that name a path.
 	inLoop  map[string]*readsIn
@@ -124,7 +124,9 @@ func (a *analysis) check(n ast.Node, depth int) {
 			a.pair(pair.(*ast.PairNode), depth)
 		}
 	case *ast.VariableDeclaratorNode:
-		a.check(n.Value, depth)
+		if !a.passes(n.Value, depth) {
+			n.Value = &ast.IdentifierNode{} // stands for nothing, rather than for itself
+		}
 		if a.scope.names[n.Name] != nil || a.locals[n.Name] != nil {
 			a.fail(n, "A name means one thing in an expression.", "duplicate name %q", n.Name)
 			return
@@ -149,6 +151,16 @@ func (a *analysis) check(n ast.Node, depth int) {
 	default:
 		a.fail(n, "docs/rules.md lists what expressions can hold.", "this is not part of the rule language")
 	}
+}
+
+// passes checks a part, and reports whether nothing is wrong with it.
+func (a *analysis) passes(n ast.Node, depth int) bool {
+	before := a.failed
+	a.failed = false
+	a.check(n, depth)
+	passed := !a.failed
+	a.failed = a.failed || before
+	return passed
 }
 
 // local notes what a let stands for.

@@ -185,7 +185,7 @@ func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 		locals: map[string]ast.Node{}, inLoop: map[string]*readsIn{}, paths: map[string]*namedPath{},
 	}
 	a.check(tree.Node, 0)
-	if condition && !a.failed { // so that locals lead to no name twice
+	if condition {
 		a.condition(tree.Node)
 		a.settled(tree.Node)
 	}

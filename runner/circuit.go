@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -16,32 +17,69 @@ type circuit struct {
 	clock  Clock
 
 	mu      sync.Mutex
-	failed  int           // calls in a row
-	since   time.Time     // when it opened; zero while it is closed
-	pause   time.Duration // the last one
-	until   time.Time     // when the next call goes out to look
-	looking chan struct{} // closed when that call is back; nil for none
+	failed  map[*job]bool  // events that failed since the last call that got through
+	since   time.Time      // when it opened; zero while it is closed
+	pause   time.Duration  // the last one
+	until   time.Time      // when the next call goes out to look
+	looking bool           // that call is under way
+	waiting map[*trial]int // and how often each has failed
+	changed chan struct{}  // closed when any of this is another
+}
+
+func newCircuit(policy engine.Circuit, clock Clock) *circuit {
+	return &circuit{policy: policy, clock: clock, failed: map[*job]bool{}, waiting: map[*trial]int{}, changed: make(chan struct{})}
 }
 
 // A ticket lets one call through the circuit.
 type ticket struct{ looks bool }
 
-// enter says whether a call may go out. If it may not, it says how long to wait
-// before asking again, or gives the channel that tells.
-func (c *circuit) enter() (t ticket, wait time.Duration, looking <-chan struct{}) {
+// A verge is where a call stands that asks to be let through.
+type verge struct {
+	ticket  ticket
+	wait    time.Duration   // before it asks again; 0 for none
+	changed <-chan struct{} // or when that is closed; nil for none
+}
+
+func (v verge) open() bool { return v.wait == 0 && v.changed == nil }
+
+// enter says whether a call may go out. Of those that wait, the one looks that
+// has failed least: it tells the most of the destination, and an event that
+// always fails must not keep the others back.
+func (c *circuit) enter(t *trial) verge {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.since.IsZero() {
-		return ticket{}, 0, nil
+		delete(c.waiting, t)
+		return verge{}
 	}
+	c.waiting[t] = t.failed
 	if d := c.until.Sub(c.clock.Now()); d > 0 {
-		return ticket{}, d, nil
+		return verge{wait: d}
 	}
-	if c.looking != nil {
-		return ticket{}, 0, c.looking
+	for _, failed := range c.waiting {
+		if c.looking || failed < t.failed {
+			return verge{changed: c.changed}
+		}
 	}
-	c.looking = make(chan struct{})
-	return ticket{looks: true}, 0, nil
+	c.looking = true
+	delete(c.waiting, t)
+	return verge{ticket: ticket{looks: true}}
+}
+
+// forget takes back the question of a call that is given up, and its ticket.
+func (c *circuit) forget(t *trial, pass ticket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.waiting, t)
+	if pass.looks {
+		c.looking = false
+	}
+	c.change()
+}
+
+func (c *circuit) change() {
+	close(c.changed)
+	c.changed = make(chan struct{})
 }
 
 // A condition is what the end of a call shows of the circuit.
@@ -52,25 +90,26 @@ type condition struct {
 }
 
 // leave takes in how a call ended.
-func (c *circuit) leave(t ticket, down bool) condition {
+func (c *circuit) leave(t *trial, pass ticket, down bool) condition {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t.looks {
-		close(c.looking)
-		c.looking = nil
-	}
 	was := c.since
 	switch {
 	case !down:
-		c.failed, c.since, c.pause = 0, time.Time{}, 0
+		c.since, c.pause = time.Time{}, 0
+		clear(c.failed)
 	case was.IsZero():
-		if c.failed++; c.failed >= c.policy.After {
+		if c.failed[t.job] = true; len(c.failed) >= c.policy.After {
 			c.since = c.clock.Now()
 			c.wait(c.policy.First)
 		}
-	case t.looks:
+	case pass.looks:
 		c.wait(min(2*c.pause, c.policy.Most))
 	}
+	if pass.looks {
+		c.looking = false
+	}
+	c.change()
 	now := condition{open: !c.since.IsZero(), changed: was.IsZero() != c.since.IsZero()}
 	if !was.IsZero() {
 		now.lasted = c.clock.Now().Sub(was)
@@ -82,40 +121,53 @@ func (c *circuit) wait(pause time.Duration) {
 	c.pause, c.until = pause, c.clock.Now().Add(pause)
 }
 
+// loud is the level of what has to be told, however much else is.
+const loud = slog.LevelWarn + 2
+
 // returned tells circuit and log how a call ended, and ends the run where the
 // destination does not come back.
 func (r *Runner) returned(t *trial, pass ticket, a *answer, down bool) {
-	now := r.circuit.leave(pass, down)
-	if !now.open {
+	now := r.circuit.leave(t, pass, down)
+	if down {
+		t.failed++
+	}
+	if !now.open || pass.looks {
 		t.used++
 	}
 	switch {
 	case now.changed && now.open:
-		r.log.Warn("the destination is out of order, and the run pauses", "status", a.Status, "failure", string(a.Failure), "wait", r.program.Circuit().First)
+		r.log.Log(context.Background(), loud, "the destination is out of order, and the run pauses",
+			"status", a.Status, "failure", string(a.Failure), "wait", r.program.Circuit().First)
 	case now.changed:
-		r.log.Warn("the destination answers again, and the run goes on", "after", now.lasted.Round(time.Second))
+		r.log.Log(context.Background(), loud, "the destination answers again, and the run goes on", "after", now.lasted.Round(time.Second))
 	case now.open && now.lasted >= r.program.Circuit().Stop && a.stop == nil:
 		a.stop = r.giveUpOn(*a, now.lasted)
 	}
 }
 
-// through waits until the circuit lets a call out.
-func (r *Runner) through(ctx context.Context) (ticket, error) {
-	for {
-		t, d, looking := r.circuit.enter()
-		var err error
-		switch what := r.program.Title() + " to recover"; {
-		case looking != nil:
-			err = r.await(ctx, what, looking)
-		case d > 0:
-			err = r.pause(ctx, nil, what, d)
-		default:
-			return t, nil
+// through waits until the circuit lets a call out, and reports whether it had
+// to. The slot of the event is free meanwhile, so that others, which have not
+// failed, come to look.
+func (r *Runner) through(ctx context.Context, t *trial) (pass ticket, waited bool, err error) {
+	v := r.circuit.enter(t)
+	if v.open() {
+		return v.ticket, false, nil
+	}
+	defer r.away(t.slot)()
+	for !v.open() {
+		what := r.program.Title() + " to recover"
+		if v.changed != nil {
+			err = r.await(ctx, what, v.changed)
+		} else {
+			err = r.pause(ctx, nil, what, v.wait)
 		}
 		if err != nil {
-			return t, err
+			r.circuit.forget(t, ticket{})
+			return ticket{}, true, err
 		}
+		v = r.circuit.enter(t)
 	}
+	return v.ticket, true, nil
 }
 
 // await waits for a channel to be closed.

@@ -1,7 +1,9 @@
 package runner_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -140,8 +142,84 @@ func TestPausesUseUpNoTime(t *testing.T) {
 			}
 			return reply(200, "{}")(q)
 		})})
-		if outcome := run(t, r, identify); outcome.Status != engine.Delivered {
-			t.Errorf("outcome %s: %s", outcome.Status, outcome.Reason)
+		results, err := deliver(t.Context(), r, people(2, func(i int) string { return fmt.Sprint(i) }))
+		if ended := count(t, results, 2); err != nil || ended[engine.Delivered] != 2 {
+			t.Errorf("outcomes %v, error %v", ended, err)
 		}
+	})
+}
+
+// Events that always fail, before others in the input, must not keep those back.
+func TestABadBatchKeepsNobodyBack(t *testing.T) {
+	for _, c := range []struct {
+		bad    int
+		within time.Duration
+	}{{8, time.Minute}, {20, 3 * time.Minute}, {100, 10 * time.Minute}} {
+		t.Run(fmt.Sprint(c.bad), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				r := newRunnerOf(t, "", runner.Options{Transport: scripted(func(q *http.Request) (*http.Response, error) {
+					body, err := io.ReadAll(q.Body)
+					if err == nil && strings.Contains(string(body), `"bad`) {
+						return reply(500, "")(q)
+					}
+					return reply(200, "{}")(q)
+				})})
+				good, last := 1000, time.Duration(0)
+				input := io.MultiReader(people(c.bad, func(i int) string { return fmt.Sprint("bad", i) }), people(good, func(i int) string { return fmt.Sprint("u", i) }))
+				ended := map[engine.Status]int{}
+				err := r.Deliver(t.Context(), runner.ReadEvents(input, engine.Limits{}), func(got runner.Result) {
+					if ended[got.Outcome.Status]++; got.Outcome.Status == engine.Delivered {
+						last = time.Since(began)
+					}
+				})
+				// When only bad ones are left they cannot be told from a destination
+				// that is out of order.
+				if _, stopped := errors.AsType[*runner.StopError](err); err != nil && !stopped || ended[engine.Delivered] != good || ended[engine.Unfinished] != c.bad {
+					t.Errorf("outcomes %v, error %v", ended, err)
+				}
+				if last > c.within {
+					t.Errorf("the last good one was delivered after %s", last)
+				}
+			})
+		})
+	}
+}
+
+// What waited for the destination to come back keeps the limits all the same.
+func TestLimitsHoldWhenTheDestinationComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		calls := newStopwatch(func(q *http.Request) (*http.Response, error) {
+			if time.Since(began) < 2*time.Minute {
+				return reply(500, "")(q)
+			}
+			return reply(200, "{}")(q)
+		})
+		r := newRunnerOf(t, "rate_limits: {saves: {calls: 1, per: 1s, of: POST people.json}}", runner.Options{Transport: calls, Concurrency: 50})
+		results, err := deliver(t.Context(), r, people(100, func(i int) string { return fmt.Sprint(i) }))
+		if ended := count(t, results, 100); err != nil || ended[engine.Delivered] != 100 {
+			t.Errorf("outcomes %v, error %v", ended, err)
+		}
+		if got := most(calls.all(), time.Second); got > 1 {
+			t.Errorf("%d calls in a second", got)
+		}
+	})
+}
+
+// A pause is told as what it is, whatever else events waited for before.
+func TestAPauseIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRunnerOf(t, quickCircuit, runner.Options{Transport: reply(500, ""), Concurrency: 8})
+		ctx, cancel := contextWithTimeout(t, time.Minute)
+		defer cancel()
+		go func() { _, _ = deliver(ctx, r, people(100, func(i int) string { return fmt.Sprint(i) })) }()
+		time.Sleep(15 * time.Second)
+		waits := r.Waits()
+		if len(waits) == 0 || waits[0].For != "Acme CRM to recover" || time.Until(waits[0].Until) <= 0 {
+			t.Errorf("waits %v", waits)
+		}
+		<-ctx.Done()
+		synctest.Wait()
 	})
 }

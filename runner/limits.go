@@ -181,7 +181,8 @@ func remaining(rule engine.RateLimit, header http.Header) (left int, reset time.
 	if err != nil || errReset != nil || left < 0 || !(seconds >= 0 && seconds <= mostSeconds) {
 		return 0, 0, false
 	}
-	return left, time.Duration(seconds * float64(time.Second)), true
+	// A window is no longer than the limit's time, whatever a header says.
+	return left, min(time.Duration(seconds*float64(time.Second)), rule.Per), true
 }
 
 // hold keeps calls back after one that was refused for a limit: those of the
@@ -222,14 +223,14 @@ func (l *limits) slotFor(j *job, c engine.Count) *slots {
 	return j.slot
 }
 
-// wait returns when a call may begin by all its limits, or the error of ctx.
+// wait returns when a call may begin by all its limits, with the places that it
+// takes, or the error of ctx.
 // The narrowest limit comes first: a place in a wide one that waits for a
 // narrow one would be lost to others.
-func (r *Runner) wait(ctx context.Context, j *job, counts []engine.Count) error {
+func (r *Runner) wait(ctx context.Context, j *job, counts []engine.Count) (passes []pass, err error) {
 	if r.options.Unlimited {
-		return nil
+		return nil, nil
 	}
-	var passes []pass
 	for i := len(counts) - 1; i >= -1; i-- {
 		c := everything
 		if i >= 0 {
@@ -237,12 +238,11 @@ func (r *Runner) wait(ctx context.Context, j *job, counts []engine.Count) error 
 		}
 		p, err := r.waitFor(ctx, j, c)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		passes = append(passes, p)
 	}
-	r.limits.begin(passes)
-	return nil
+	return passes, nil
 }
 
 // waitFor takes a place in the window of one limit and waits until it is due.

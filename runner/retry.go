@@ -16,7 +16,8 @@ type trial struct {
 	request engine.Request
 	began   time.Time
 	held    time.Duration // of the time since then, by limits and by the circuit
-	used    int           // attempts that count: those that found the destination in order
+	used    int           // attempts that count: not those that were under way when the circuit opened
+	failed  int           // attempts that found the destination out of order
 	renewed bool          // the token was renewed for it
 	last    answer
 }
@@ -51,10 +52,23 @@ func (r *Runner) admitted(ctx context.Context, t *trial) (ticket, error) {
 	if err := r.interrupted(ctx); err != nil {
 		return ticket{}, err
 	}
-	if err := r.wait(ctx, t.job, t.request.Counts); err != nil {
-		return ticket{}, err
+	var pass ticket
+	for {
+		places, err := r.wait(ctx, t.job, t.request.Counts)
+		if err != nil {
+			r.circuit.forget(t, pass)
+			return pass, err
+		}
+		waited := false
+		if !pass.looks {
+			pass, waited, err = r.through(ctx, t)
+		}
+		if err != nil || !waited {
+			r.limits.begin(places)
+			return pass, err
+		}
+		// The limits' places are of before. All that waited must not go at once.
 	}
-	return r.through(ctx)
 }
 
 // attempt makes one call and tells circuit and limits how it went.
@@ -112,16 +126,13 @@ func (r *Runner) waitForNext(ctx context.Context, t *trial) bool {
 		r.halt(r.sentAway(a, wait, most))
 		return false
 	}
-	if limited {
-		r.limits.hold(t.request.Counts, a.header, wait)
-	}
-	if r.clock.Now().Add(wait).Sub(t.began)-t.held > policy.Elapsed {
+	if !limited && r.clock.Now().Add(wait).Sub(t.began)-t.held > policy.Elapsed {
 		return false
 	}
 	r.log.Warn("waiting to call again", "method", t.request.Method, "rule", t.request.Rule, "step", t.request.Step,
 		"status", a.Status, "failure", string(a.Failure), "attempt", a.Attempts, "wait", wait)
 	if limited {
-		t.held -= wait // what comes next is this one's own up to here
+		r.limits.hold(t.request.Counts, a.header, wait)
 		return true
 	}
 	return r.pause(ctx, t.slot, "the next attempt of a call that failed", wait) == nil

@@ -154,7 +154,7 @@ func New(p *engine.Program, o Options) (*Runner, error) {
 	r := &Runner{
 		program: p, config: config.WithLimits(o.Limits), settings: o.Settings, options: o, caller: c,
 		memory: o.Memory, clock: o.Clock, log: o.Logger, order: newOrder(),
-		limits: newLimits(config.RateLimits(), o.Clock), circuit: &circuit{policy: p.Circuit(), clock: o.Clock}, waits: newWaits(),
+		limits: newLimits(config.RateLimits(), o.Clock), circuit: newCircuit(p.Circuit(), o.Clock), waits: newWaits(),
 	}
 	r.halted, r.stop = context.WithCancelCause(context.Background())
 	if o.Journal != nil {
@@ -307,6 +307,7 @@ func (r *Runner) execute(ctx context.Context, j *job) (outcome engine.Outcome, _
 			more = false
 		}
 		if !more {
+			r.learn(j) // the end of a rule may teach, too
 			return ended(x.Outcome(), err)
 		}
 		if r.answer(ctx, j, q) {

@@ -67,14 +67,21 @@ func (w *waits) list() []Wait {
 	return list
 }
 
+// away gives a slot to others until the function it returns is called; nil is
+// none to give.
+func (r *Runner) away(s *slots) (back func()) {
+	if s == nil {
+		return func() {}
+	}
+	s.leave()
+	return s.resume
+}
+
 // pause waits, and lets others have the slot of the event meanwhile, if it is
 // given. Its error says that the wait was cut.
 func (r *Runner) pause(ctx context.Context, away *slots, what string, d time.Duration) error {
+	defer r.away(away)()
 	defer r.waits.begin(what, r.clock.Now().Add(d))()
-	if away != nil {
-		away.leave()
-		defer away.resume()
-	}
 	ctx, cancel := r.untilHalted(ctx)
 	defer cancel()
 	return r.clock.Sleep(ctx, d)

@@ -28,12 +28,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
-	// The first signal asks the verb to come to an end. From then on signals
-	// have their usual effect again, so that a second one ends it at once.
+	// The first signal asks the verb to come to an end. A moment later signals
+	// have their usual effect again, so that a second one ends it at once. Not
+	// sooner: some senders, such as timeout(1), signal twice.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		time.Sleep(time.Second)
+		stop()
+	})
 	os.Exit(run(ctx, os.Args[1:], shell{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv}))
 }

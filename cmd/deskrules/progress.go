@@ -44,20 +44,24 @@ func newProgress(sh shell) *progress {
 	return &progress{w: sh.err, live: isTerminal(sh.err), style: styleFor(sh.err, sh.env), begun: time.Now()}
 }
 
+// tellWaitEvery is how often a run that nobody watches says what it waits for.
+const tellWaitEvery = 30 * time.Second
+
 // watch redraws the line while nothing ends, too, until ctx is done: a run that
-// waits has to say what for.
+// waits has to say what for. Where nobody watches it says so now and then.
 func (p *progress) watch(ctx context.Context, waits func() []runner.Wait) {
 	p.waits = waits
+	every, tell := time.Second, p.draw
 	if !p.live {
-		return
+		every, tell = tellWaitEvery, p.tellWaits
 	}
 	go func() {
-		ticker := time.NewTicker(time.Second)
+		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ticker.C:
-				p.draw()
+				tell()
 			case <-ctx.Done():
 				return
 			}
@@ -65,11 +69,19 @@ func (p *progress) watch(ctx context.Context, waits func() []runner.Wait) {
 	}()
 }
 
-// show brings the line up to date, if it is time.
-func (p *progress) show(t *tally) {
-	if !p.live {
+func (p *progress) tellWaits() {
+	waits := p.waits()
+	if len(waits) == 0 {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	fmt.Fprintln(p.w, wrap("deskrules: "+p.now.line(now, now.Sub(p.begun), p.total, waits), "  "))
+}
+
+// show brings the line up to date, if it is time.
+func (p *progress) show(t *tally) {
 	p.mu.Lock()
 	p.now = progressed{events: t.events, bytes: t.bytes}
 	for _, status := range statuses() {
@@ -78,7 +90,9 @@ func (p *progress) show(t *tally) {
 		}
 	}
 	p.mu.Unlock()
-	p.draw()
+	if p.live {
+		p.draw()
+	}
 }
 
 func (p *progress) draw() {

@@ -31,7 +31,7 @@ func (t teller) Enabled(_ context.Context, level slog.Level) bool {
 // Handle implements [slog.Handler].
 func (t teller) Handle(_ context.Context, record slog.Record) error {
 	last, now := t.told.Load(), record.Time.UnixNano()
-	if now-last < int64(tellEvery) || !t.told.CompareAndSwap(last, now) {
+	if record.Level <= slog.LevelWarn && now-last < int64(tellEvery) || !t.told.CompareAndSwap(last, now) {
 		return nil
 	}
 	var details []string
