@@ -82,7 +82,8 @@ type reading struct {
 // finished is a result with the error that interrupted it, if one did.
 type finished struct {
 	Result
-	err error
+	ordinal int // of the record, from 0
+	err     error
 }
 
 // read takes the records in a goroutine of its own, since reading may block for
@@ -120,7 +121,7 @@ func (d *delivery) run(ctx context.Context, readings <-chan reading, done func(R
 		case got, more := <-next:
 			switch {
 			case !more:
-				readings = nil
+				readings, unreadable = nil, d.journal.missing()
 			case got.err != nil:
 				unreadable, readings = fmt.Errorf("reading events: %w", got.err), nil
 			default:
@@ -139,6 +140,7 @@ func (d *delivery) run(ctx context.Context, readings <-chan reading, done func(R
 			if end.err != nil {
 				interrupted = end.err
 			}
+			d.note(end)
 			done(end.Result)
 		case <-cancelled:
 			if readings != nil {
@@ -147,7 +149,22 @@ func (d *delivery) run(ctx context.Context, readings <-chan reading, done func(R
 			readings, cancelled = nil, nil
 		}
 	}
+	if err := d.journal.note(); err != nil {
+		d.runner.halt(unwritten(err))
+	}
 	return d.ending(interrupted, unreadable)
+}
+
+// note has the journal know of a result before it is given. A run that stops
+// gives many that are to be tried again, and tells of them all at its end.
+func (d *delivery) note(end finished) {
+	d.journal.given(end.ordinal, end.Open)
+	if !end.Open || end.err != nil || d.runner.Stopped() != nil {
+		return
+	}
+	if err := d.journal.noteUpTo(end.ordinal); err != nil {
+		d.runner.halt(unwritten(err))
+	}
 }
 
 // ending chooses what to return: what the caller must act on comes first.
@@ -168,7 +185,7 @@ func (d *delivery) work(record Record) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &work{record: record}
+	w := &work{record: record, ordinal: d.journal.last()}
 	switch {
 	case recording.over():
 		w.resume(recording, d.runner)
@@ -195,6 +212,7 @@ func (d *delivery) start(ctx context.Context, w *work) {
 // A work is one record on its way to its result.
 type work struct {
 	record  Record
+	ordinal int // from 0
 	job     *job
 	keys    []string // by which its result has a place
 	place   *turn    // among the results of this delivery
@@ -208,7 +226,7 @@ type work struct {
 // for the results before it even where a stop has released all turns at once.
 func (d *delivery) publish(w *work, err error) {
 	w.place.await()
-	d.results <- finished{w.result(), err}
+	d.results <- finished{w.result(), w.ordinal, err}
 	w.place.leave()
 	w.job.turn.leave()
 }

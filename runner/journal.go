@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"github.com/gofrs/flock"
 )
@@ -46,6 +47,8 @@ type Journal struct {
 	closed bool
 	files  []string
 	inputs map[int]*journalIndex
+	known  int64        // how many records earlier runs got to
+	seen   atomic.Int64 // how many of them have their result in this one
 }
 
 // OpenJournal opens the journal of an earlier run, or makes a new one. It
@@ -103,7 +106,23 @@ func (j *Journal) open() error {
 		return err
 	}
 	j.journalWriter = newJournalWriter(file)
-	return j.scan()
+	if err := j.scan(); err != nil {
+		return err
+	}
+	for _, index := range j.inputs {
+		j.known += int64(index.records)
+	}
+	return makePrivate(file)
+}
+
+// makePrivate has a journal that was made by other means, or copied, be read by
+// its owner only.
+func makePrivate(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil || info.Mode().Perm() == 0o600 {
+		return err
+	}
+	return file.Chmod(0o600)
 }
 
 // Close ends the work with the journal. It is for after the last Deliver.
@@ -115,6 +134,22 @@ func (j *Journal) Close() error {
 	j.closed = true
 	return errors.Join(err, j.lock.Unlock())
 }
+
+// Inputs gives of how many Deliver calls there are events in the journal. A run
+// that goes on has to make as many.
+func (j *Journal) Inputs() int {
+	inputs := 0
+	for input := range j.inputs {
+		inputs = max(inputs, input+1)
+	}
+	return inputs
+}
+
+// CaughtUp reports whether every event that earlier runs got to has its result
+// in this one, the result at hand included where done of Deliver asks. What a
+// host has written from the results then holds all that earlier runs wrote, and
+// may take its place.
+func (j *Journal) CaughtUp() bool { return j.seen.Load() == j.known }
 
 // Files gives the files that runs of this journal have written from its results,
 // as they were given to [Journal.AddFiles].
@@ -160,6 +195,7 @@ func (j *Journal) begin(own journalHeader) error {
 	if err := j.file.Truncate(0); err != nil {
 		return err
 	}
+	j.lines = 0
 	if err := j.commit(own); err != nil {
 		return err
 	}

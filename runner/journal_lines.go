@@ -12,6 +12,9 @@ import (
 const (
 	// lineFiles names files that are written from the results.
 	lineFiles = "files"
+	// lineRead says that the records up to this one were read, where the last of
+	// them have no line of their own: it tells an input that has lost its end.
+	lineRead = "read"
 	// lineSent says that a call is about to be made that must not be repeated.
 	lineSent = "sent"
 	// lineUntaken says that the destination has refused that call and not done

@@ -55,7 +55,7 @@ func TestJournalRefusesAnotherRun(t *testing.T) {
 			path := journalPath(t)
 			runOnce(t, path, func(fstest.MapFS, *runner.Options) {}, identify)
 			before, _ := os.ReadFile(path)
-			err := runOnce(t, path, c.change, "")
+			err := runOnce(t, path, c.change, identify)
 			want := "journal " + path + ": " + c.want + advice
 			if c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != want) {
 				t.Errorf("error %v\nwant  %s", err, want)

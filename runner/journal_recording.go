@@ -14,6 +14,8 @@ type journalInput struct {
 	journal *Journal
 	number  int
 	next    int // ordinal
+	known   int // how many records an earlier run got to
+	noted   int // and how many the journal can tell that this one did
 }
 
 // nextInput is the place of one Deliver; nil without a journal.
@@ -21,7 +23,66 @@ func (r *Runner) nextInput() *journalInput {
 	if r.options.Journal == nil {
 		return nil
 	}
-	return &journalInput{journal: r.options.Journal, number: int(r.inputs.Add(1)) - 1}
+	in := &journalInput{journal: r.options.Journal, number: int(r.inputs.Add(1)) - 1}
+	if index := in.journal.inputs[in.number]; index != nil {
+		in.known, in.noted = index.records, index.records
+	}
+	return in
+}
+
+// last is the ordinal of the latest record.
+func (in *journalInput) last() int {
+	if in == nil {
+		return 0
+	}
+	return in.next - 1
+}
+
+// given counts a result. Of an event that has ended the journal has a line; of
+// one that is to be tried again there may be none.
+func (in *journalInput) given(ordinal int, open bool) {
+	switch {
+	case in == nil:
+	case ordinal < in.known:
+		in.journal.seen.Add(1)
+	case !open:
+		in.noted = max(in.noted, ordinal+1)
+	}
+}
+
+// noteUpTo has the journal know of a record, so that a run can tell when its
+// input has lost it: what was written from its result is kept then.
+func (in *journalInput) noteUpTo(ordinal int) error {
+	if in == nil || ordinal < in.noted {
+		return nil
+	}
+	return in.note()
+}
+
+// note has the journal know how many records were read.
+func (in *journalInput) note() error {
+	if in == nil || in.next <= in.noted {
+		return nil
+	}
+	in.noted = in.next
+	return in.journal.commit(journalLine{Kind: lineRead, journalPlace: journalPlace{Input: in.number, Record: in.next - 1}})
+}
+
+// missing is the error of an input that ends before what the journal has of it.
+func (in *journalInput) missing() error {
+	if in == nil || in.next >= in.known {
+		return nil
+	}
+	return fmt.Errorf("the journal %s has %s of this input, and it ends after %s: give the input of that run, which may have grown at its end, or name a new journal",
+		in.journal.name, numberOf(in.known), numberOf(in.next))
+}
+
+// numberOf counts events.
+func numberOf(events int) string {
+	if events == 1 {
+		return "1 event"
+	}
+	return fmt.Sprintf("%d events", events)
 }
 
 // recording finds what the journal has of the next record, or begins it. The
@@ -31,7 +92,7 @@ func (in *journalInput) recording(record Record) (*recording, error) {
 		return nil, nil
 	}
 	r := &recording{journal: in.journal, where: where(record)}
-	r.place = journalPlace{Input: in.number, Record: in.next, Event: digest(record.Event)}
+	r.place = journalPlace{Input: in.number, Record: in.next, Event: recordDigest(record)}
 	in.next++
 	finished, past := in.journal.inputs[in.number].find(r.place.Record)
 	if finished > 0 {
@@ -50,6 +111,15 @@ func (in *journalInput) recording(record Record) (*recording, error) {
 	}
 	r.past, r.kept, r.ended = past, true, first.Outcome
 	return r, nil
+}
+
+// recordDigest tells records apart. A dead letter is not the event that it
+// holds: that one may be done where the dead letter is not.
+func recordDigest(r Record) string {
+	if r.Before == "" {
+		return digest(r.Event)
+	}
+	return digest(r.Event, []byte(r.Before))
 }
 
 // where is a record as errors name it.

@@ -15,6 +15,7 @@ import (
 type journalIndex struct {
 	finished map[int]*[chunk]int64 // offsets of lines; 0 for none
 	open     map[int][]int64       // of the records that have lines and are not finished
+	records  int                   // how many were read: one more than the last ordinal
 }
 
 // chunk is how many records an index makes room for at once: eight bytes for
@@ -22,6 +23,10 @@ type journalIndex struct {
 const chunk = 1024
 
 func (x *journalIndex) note(kind string, record int, at int64) {
+	x.records = max(x.records, record+1)
+	if kind == lineRead {
+		return
+	}
 	if kind != lineFinished {
 		x.open[record] = append(x.open[record], at)
 		return
@@ -63,7 +68,11 @@ func (j *Journal) scan() error {
 		line, err := in.ReadBytes('\n')
 		switch {
 		case errors.Is(err, io.EOF):
-			return s.end(line)
+			if err := s.end(line); err != nil {
+				return err
+			}
+			j.lines = s.whole()
+			return nil
 		case err != nil:
 			return err
 		}
@@ -143,6 +152,14 @@ func (s *journalScan) end(rest []byte) error {
 	return s.journal.file.Truncate(whole)
 }
 
+// whole is how many lines are left.
+func (s *journalScan) whole() int {
+	if s.bad != nil {
+		return s.number - 1
+	}
+	return s.number
+}
+
 // A newerJournal is of a version of Deskrules that is yet to come.
 type newerJournal int
 
@@ -166,14 +183,19 @@ func (s *journalScan) read(line []byte) error {
 		Input  int      `json:"input"`
 		Record int      `json:"record"`
 		Names  []string `json:"names"`
+		Number int      `json:"n"`
 	}
 	if err := json.Unmarshal(line, &brief); err != nil || brief.Record < 0 {
 		return errors.New("it is no line of a journal")
 	}
+	// Without a line that says how it ended, an event would be sent again.
+	if brief.Number != 0 && brief.Number != s.number {
+		return errors.New("a line before it is missing")
+	}
 	switch brief.Kind {
 	case lineFiles:
 		j.files = append(j.files, brief.Names...)
-	case lineSent, lineUntaken, lineAnswer, lineRecall, lineFinished:
+	case lineRead, lineSent, lineUntaken, lineAnswer, lineRecall, lineFinished:
 		j.index(brief.Input).note(brief.Kind, brief.Record, s.offset)
 	default:
 		return errors.New("it is of no known kind")

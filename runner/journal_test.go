@@ -321,7 +321,7 @@ func TestJournalTellsInputsApart(t *testing.T) {
 	goOn(t, path, lines, runner.Options{Transport: reply(200, "{}")})
 	for _, c := range []struct{ name, events, outcomes, want string }{
 		{"the same", lines, "delivered (resumed), delivered (resumed)", ""},
-		{"less of it", identify, "delivered (resumed)", ""},
+		{"less of it", identify, "delivered (resumed)", "the journal PATH has 2 events of this input, and it ends after 1 event: give the input of that run, which may have grown at its end, or name a new journal"},
 		{"other space", "\n\n" + identify + "\n\n" + track, "delivered (resumed), delivered (resumed)", ""},
 		{"another", track + "\n" + identify, "", "line 1 is not the event that the journal PATH has in its place: give the input of that run, which may have grown at its end, or name a new journal"},
 		{"another in the middle", identify + "\n\n" + identify + "\n" + track, "delivered (resumed)", "line 3 is not the event that the journal PATH has in its place: give the input of that run, which may have grown at its end, or name a new journal"},

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ type journalWriter struct {
 	mu      sync.Mutex
 	changed *sync.Cond // when durable or failed has
 	waiting []byte     // lines that are not written yet
+	lines   int        // how many there are, with those that wait
 	queued  int        // how many commits there were
 	durable int        // how many of them are on disk
 	writing bool       // somebody is at it
@@ -42,13 +44,13 @@ func newJournalWriter(file journalFile) *journalWriter {
 // commit appends lines and returns when they are on disk, all or, where a crash
 // comes between, some of the first.
 func (w *journalWriter) commit(lines ...any) error {
-	text, err := encodeLines(lines)
-	if err != nil || len(text) == 0 {
+	texts, err := encodeLines(lines)
+	if err != nil || len(texts) == 0 {
 		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.waiting = append(w.waiting, text...)
+	w.number(texts)
 	w.queued++
 	for own := w.queued; w.durable < own; {
 		switch {
@@ -63,15 +65,25 @@ func (w *journalWriter) commit(lines ...any) error {
 	return nil
 }
 
-func encodeLines(lines []any) (text []byte, err error) {
+// number puts the number of each line behind what it holds, so that one that is
+// missing is noticed.
+func (w *journalWriter) number(texts [][]byte) {
+	for _, text := range texts {
+		w.lines++
+		w.waiting = append(w.waiting, bytes.TrimSuffix(text, []byte("}\n"))...)
+		w.waiting = fmt.Appendf(w.waiting, ",\"n\":%d}\n", w.lines)
+	}
+}
+
+func encodeLines(lines []any) (texts [][]byte, err error) {
 	for _, line := range lines {
-		one, err := encode(line)
+		text, err := encode(line)
 		if err != nil {
 			return nil, err
 		}
-		text = append(text, one...)
+		texts = append(texts, text)
 	}
-	return text, nil
+	return texts, nil
 }
 
 // write brings everything that waits to disk, with one write and one sync. The

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner"
@@ -40,6 +41,9 @@ func newDelivery(sh shell) *delivery {
 // those behind it are left alone, or events would overtake earlier ones of the
 // same user.
 func (d *delivery) deliver(ctx context.Context) error {
+	ended := make(chan struct{})
+	defer close(ended)
+	defer context.AfterFunc(ctx, func() { d.tellPatience(ended) })()
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon()
 	d.progress.total = d.inputs.size()
@@ -63,6 +67,18 @@ func (d *delivery) deliver(ctx context.Context) error {
 		}
 	}
 	return stopped
+}
+
+// answerAfter is how long after an interruption it is said that it was understood.
+const answerAfter = 300 * time.Millisecond
+
+// tellPatience says why an interrupted run does not end at once.
+func (d *delivery) tellPatience(ended <-chan struct{}) {
+	select {
+	case <-ended:
+	case <-time.After(answerAfter):
+		complain(d.progress, "interrupted: the calls in flight are finished, which may take half a minute; interrupt again to end at once")
+	}
 }
 
 func isStop(err error) bool {
@@ -132,17 +148,36 @@ func (d *delivery) notWritten() error {
 	return fmt.Errorf("the results could not be written: %w; %s\n  not recorded: %s", pathError(firstOf(d.lost)), last, d.missing())
 }
 
-// missing lists the first events that are not recorded.
+// missing lists the events that are not recorded, all of them: there may be no
+// other trace of what was not delivered. Those that follow each other are one
+// word.
 func (d *delivery) missing() string {
 	slices.SortFunc(d.unrecorded, place.compare)
 	var missing []string
-	for _, at := range d.unrecorded[:min(len(d.unrecorded), maxShownReasons)] {
-		missing = append(missing, at.String())
-	}
-	if more := len(d.unrecorded) - len(missing); more > 0 {
-		missing = append(missing, "and "+thousands(more)+" more")
+	for from := 0; from < len(d.unrecorded); {
+		to := from
+		for to+1 < len(d.unrecorded) && d.unrecorded[to].precedes(d.unrecorded[to+1]) {
+			to++
+		}
+		word := d.unrecorded[from].String()
+		if to > from {
+			word += " to " + d.unrecorded[to].String()
+		}
+		missing = append(missing, word)
+		from = to + 1
 	}
 	return strings.Join(missing, ", ")
+}
+
+// precedes reports whether nothing can be between two places.
+func (p place) precedes(next place) bool {
+	if p.input != next.input {
+		return false
+	}
+	if p.element > 0 {
+		return next.element == p.element+1
+	}
+	return next.line == p.end()+1
 }
 
 // firstOf gives the first of joined errors: the others follow from it.

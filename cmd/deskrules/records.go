@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gofrs/flock"
+
 	"github.com/deskrules/deskrules/internal/plain"
 	"github.com/deskrules/deskrules/runner"
 )
@@ -20,6 +22,10 @@ type records struct {
 	report      *runner.Report      // nil where none was asked for
 	deadLetters *runner.DeadLetters // nil where none were asked for
 	files       []*os.File
+	locks       []*flock.Flock
+	staged      []*recordFile   // to take the place of earlier ones
+	journal     *runner.Journal // that says when; nil for none
+	failed      bool            // something could not be written
 }
 
 // A recordFile is a file that a run is to write, as a flag names it.
@@ -27,6 +33,7 @@ type recordFile struct {
 	flag, name string
 	file       *os.File // nil for standard output
 	ours       bool     // an earlier run of the journal wrote it, and this one writes the same and more
+	beside     string   // what is written in its place until it may be replaced; empty for none
 }
 
 // occupied are the files that a run reads and must not write to.
@@ -39,23 +46,25 @@ type occupied struct {
 // kept is not begun. Nothing is emptied before everything has been found right,
 // so that a run that is refused leaves all files as they were.
 func (o *runOptions) openRecords(ctx context.Context, journal *runner.Journal, taken occupied, stdout io.Writer) (*records, error) {
-	opened := &records{}
+	opened := &records{journal: journal}
 	wanted, err := o.recordFiles(journal)
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range wanted {
 		if err := opened.open(ctx, file, taken, stdout); err != nil {
-			return nil, errors.Join(err, opened.close())
+			return nil, opened.giveUp(err)
 		}
 		taken.others = append(taken.others, *file)
 	}
 	if err := noteFiles(journal, wanted); err != nil {
-		return nil, errors.Join(err, opened.close())
+		return nil, opened.giveUp(err)
 	}
 	for _, file := range wanted {
-		if err := file.empty(); err != nil {
-			return nil, errors.Join(err, opened.close())
+		if file.beside == "" {
+			if err := file.empty(); err != nil {
+				return nil, opened.giveUp(err)
+			}
 		}
 		opened.use(file, stdout)
 	}
@@ -89,6 +98,9 @@ func noteFiles(journal *runner.Journal, wanted []*recordFile) error {
 		if whole, err := filepath.Abs(file.name); err == nil && file.file != nil {
 			names = append(names, whole)
 		}
+		if file.beside != "" {
+			names = append(names, file.beside)
+		}
 	}
 	return journal.AddFiles(names...)
 }
@@ -100,8 +112,12 @@ func (r *records) open(ctx context.Context, file *recordFile, taken occupied, st
 	}
 	info, err := os.Stat(file.name)
 	if err == nil {
-		err = errors.Join(file.free(info, taken), file.mayGo(info))
-		if err != nil {
+		if err := file.free(info, taken); err != nil {
+			return err
+		}
+	}
+	if err != nil || info.Mode().IsRegular() {
+		if err := r.claim(file, file.name); err != nil {
 			return err
 		}
 	}
@@ -113,6 +129,13 @@ func (r *records) open(ctx context.Context, file *recordFile, taken occupied, st
 		return file.wrong(pathError(err))
 	}
 	r.files = append(r.files, file.file)
+	info = infoOf(file.file)
+	if err := file.mayGo(info); err != nil {
+		return err
+	}
+	if r.journal != nil && info.Mode().IsRegular() && info.Size() > 0 {
+		return r.stage(file)
+	}
 	return nil
 }
 
@@ -199,6 +222,9 @@ func (r *records) keep(result runner.Result) error {
 	if r.deadLetters != nil {
 		err = errors.Join(err, r.deadLetters.Write(result))
 	}
+	r.failed = r.failed || err != nil
+	// Where an open file cannot be renamed, the close does it.
+	_ = r.replace()
 	return err
 }
 
@@ -207,8 +233,11 @@ func (r *records) close() error {
 	for _, file := range r.files {
 		err = errors.Join(err, file.Close())
 	}
-	r.files = nil
-	return err
+	for _, lock := range r.locks {
+		err = errors.Join(err, lock.Unlock())
+	}
+	r.files, r.locks = nil, nil
+	return errors.Join(err, r.replace())
 }
 
 // createPrivate makes a file that only its owner can read: what accounts hold

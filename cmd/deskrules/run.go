@@ -187,6 +187,9 @@ func (o *runOptions) prepare(ctx context.Context, sh shell, goal target, names [
 	if d.runner, err = goal.runner(o, d.journal, d.progress); err != nil {
 		return d, err
 	}
+	if err := o.apart(d); err != nil {
+		return d, err
+	}
 	taken.others = append(taken.others, recordFile{flag: "--journal", name: o.journal})
 	d.records, err = o.openRecords(ctx, d.journal, taken, sh.out)
 	return d, err
@@ -226,6 +229,7 @@ func (o *runOptions) conclude(sh shell, d *delivery, goal target, failed error, 
 	}
 	written := made.write(out, sh.env, asJSON)
 	verdict := d.verdict(sh, failed)
+	d.records.tellBeside(sh.err)
 	if written != nil {
 		complain(sh.err, fmt.Sprintf("the summary could not be written: %s", pathError(written)))
 		return exitStatus(statusWrong)
