@@ -5,6 +5,7 @@
 //
 //	command.go     the tree of verbs, and errors -> exit status
 //	run.go, eval.go, check.go, docs.go, test.go, sim.go, version.go: the verbs
+//	init.go        a folder to begin with; init_config.go: its deskrules.yaml
 //	rehearsal.go   a run to a stand-in, for eval; rehearsed.go, explain.go: what is
 //	               shown of it
 //	config.go      deskrules.yaml -> settings, with their places
