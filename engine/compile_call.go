@@ -283,7 +283,7 @@ func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
 		when: b.compileCondition(n.When, in), message: b.template(n.Message, in)}
 	b.reachable(n)
 	b.setDuration(&a.remember, n.Remember.For)
-	b.action(s, a, n, []string{"accept", "skip", "warn", "confirm", "relook", "fail"})
+	b.action(s, a, n, armActions())
 	if n.As.given() && !b.taken(n.As, b.scope) {
 		bound := b.scope.declare(n.As.value, n.As.at)
 		bound.shape = closedShape("status", "code", "text")
