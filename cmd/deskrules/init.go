@@ -36,8 +36,10 @@ func newInit(sh shell) *cobra.Command {
 		Use:   "init DIR",
 		Short: "Begin a folder with rules of your own",
 		Long: `Write everything that it takes to change rules: a copy of those that are built
-in, a deskrules.yaml that explains the settings, an event, and a golden case.
-All of it passes check and test. Nothing that is there is overwritten.
+in, a deskrules.yaml that explains the settings, an event, a golden case, and
+schemas with which editors that know the YAML language server (VS Code with the
+extension redhat.vscode-yaml) complete and explain keys. All of it passes check
+and test. Nothing that is there is overwritten.
 
 Exit status:
   0  everything is written
@@ -97,7 +99,8 @@ func beginning(ctx context.Context, program *engine.Program) (newFiles, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(files, copied...), newFile{firstCase, written}), nil
+	files = append(append(files, copied...), newFile{firstCase, written})
+	return append(files, editorFiles(program, copied)...), nil
 }
 
 // embeddedFiles copies the rules of a destination.
@@ -115,6 +118,44 @@ func embeddedFiles(destination string) (newFiles, error) {
 		files = append(files, newFile{path.Join(initRules, entry.Name()), string(text)})
 	}
 	return files, nil
+}
+
+// editorFiles are the schemas of the files, and what makes an editor use them.
+// They are found by the names of files and not by a line in each, so that the
+// rules stay what they are a copy of.
+func editorFiles(program *engine.Program, copied newFiles) newFiles {
+	var files newFiles
+	var tables, others []string
+	for _, file := range copied {
+		switch name := strings.TrimSuffix(path.Base(file.name), ".yaml"); {
+		case slices.Contains(program.Rules(), name):
+			continue
+		case name != "destination":
+			tables = append(tables, file.name)
+		}
+		others = append(others, "!"+file.name)
+	}
+	patterns := map[string][]string{
+		"rule":        append([]string{initRules + "/*.yaml"}, others...),
+		"destination": {initRules + "/destination.yaml"},
+		"table":       tables,
+	}
+	found := map[string][]string{}
+	for _, name := range schemaNames() {
+		if len(patterns[name]) > 0 {
+			files = append(files, newFile{"schemas/" + name + ".json", indentedJSON(schemaOf(name))})
+			found["./schemas/"+name+".json"] = patterns[name]
+		}
+	}
+	return append(files, newFile{".vscode/settings.json", indentedJSON(map[string]any{"yaml.schemas": found})})
+}
+
+func indentedJSON(value any) string {
+	var text strings.Builder
+	if err := printJSON(&text, value); err != nil {
+		panic("deskrules: a value of its own that does not encode: " + err.Error())
+	}
+	return text.String()
 }
 
 // sampleEvent is one that every destination has a rule for.
