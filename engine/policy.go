@@ -201,7 +201,7 @@ func (c *compiler) retry(n retryNode) {
 		case "":
 			c.errorf(node.at, "It is backoff or retry-after.", "a line of retry.when needs the key wait")
 		default:
-			c.errorf(node.Wait.at, spell.Advice(node.Wait.value, []string{"backoff", "retry-after"}), "unknown value %q of wait", node.Wait.value)
+			c.errorf(node.Wait.at, spell.Advice(node.Wait.value, retryWaits()), "unknown value %q of wait", node.Wait.value)
 		}
 		if node.Attempts.given() {
 			r.attempts = c.count(node.Attempts, 1, mostAttempts)
@@ -256,7 +256,7 @@ func (c *compiler) outcomeRules(nodes []conditionNode) []outcomeRule {
 
 func (c *compiler) outcomeRule(n conditionNode) outcomeRule {
 	r := outcomeRule{statuses: c.statuses(n.Status), except: c.statuses(n.Except)}
-	known := []string{string(Refused), string(Reset), string(Timeout), string(Unreadable)}
+	known := failureNames()
 	for _, t := range n.Network {
 		if !slices.Contains(known, t.value) {
 			c.errorf(t.at, spell.Advice(t.value, known), "unknown failure %q", t.value)

@@ -103,7 +103,7 @@ func (o checkOptions) check(sh shell) (checkup, engine.Diagnostics, error) {
 	made := setup{program: program, config: config, folder: o.rules}
 	findings, err = gather(findings, made.checkDestination())
 	if err == nil && config.name != "" && made.fits() {
-		findings, err = gather(findings, made.checkSettings())
+		findings, err = gather(findings, made.checkConfigured())
 	}
 	return checkup{program: program, config: config.name}, findings, err
 }

@@ -75,19 +75,16 @@ func (r *Result) run(ctx context.Context, program *engine.Program, o Options) (c
 
 // settle reports the differences, or writes what happened into the file.
 func settle(file string, text []byte, comparisons []comparison, o Options) (changed bool, err error) {
-	updated := text
 	var differences []error
 	for _, c := range comparisons {
-		if c.equal() {
-			continue
+		if !c.equal() {
+			differences = append(differences, errors.New(c.unified(o.Color)))
 		}
-		updated = replace(updated, c.name, c.got)
-		differences = append(differences, errors.New(c.unified(o.Color)))
 	}
 	if len(differences) == 0 || !o.Update {
 		return false, errors.Join(differences...)
 	}
-	return true, overwrite(file, updated)
+	return true, overwrite(file, updated(text, comparisons))
 }
 
 func overwrite(file string, text []byte) error {
