@@ -6,14 +6,18 @@ import (
 )
 
 // Certainties are what every event has that comes to the mappings and steps of
-// a rule: what it requires, and what follows from that.
+// a rule: settings with a default, what it requires, and what follows from that.
 type certainties struct {
 	labels map[string]bool   // paths as the rule writes them
 	types  map[string]string // what a label is known to fit
 }
 
-func certain(r *rule) *certainties {
+func certain(p *Program, r *rule) *certainties {
 	c := &certainties{map[string]bool{}, map[string]string{}}
+	for _, s := range p.settings {
+		// A text may be set to nothing.
+		c.labels["config."+s.Name] = s.fallback != "" && s.Type != "string"
+	}
 	for _, q := range r.requires {
 		if q.when == nil && len(q.reads) == 1 {
 			c.labels[q.reads[0].said.text] = true

@@ -19,9 +19,10 @@ func (p *Program) CoveragePoints() []CoveragePoint {
 	}
 	for _, one := range p.procedures {
 		l.block(one.block)
-		l.value("result", one.result)
+		l.value("result of "+one.name, one.result)
 	}
 	for _, r := range p.rules {
+		l.known = certain(p, r)
 		l.rule(r)
 	}
 	return l.sorted()
@@ -61,7 +62,6 @@ func (l *pointList) sorted() []CoveragePoint {
 }
 
 func (l *pointList) rule(r *rule) {
-	l.known = certain(r)
 	for _, v := range r.vars {
 		l.value(v.name, v.source)
 	}

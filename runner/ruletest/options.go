@@ -31,6 +31,9 @@ type Options struct {
 	// Coverage is told which lines of the rules the cases come to. Nil: nobody.
 	Coverage *engine.Coverage
 
+	// FailFast leaves out the cases behind the first that fails.
+	FailFast bool
+
 	// Color paints differences for a terminal.
 	Color bool
 
