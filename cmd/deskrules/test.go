@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ type testOptions struct {
 	sources
 	update   bool
 	failFast bool
+	mutates  bool
+	watches  bool
 	filter   string
 	output   string
 	junit    string
@@ -54,21 +57,34 @@ change before you keep it: it is the new truth.
 absent, each place that it may be from, a condition both ways, a step run and
 passed over, each answer. --coverage=annotate shows it in the rule files.
 
---allow FILE lists what no case can show, with the reason:
+--mutate changes one line of the rules at a time, in memory: it takes away a
+line, a condition, one of several places, and so on. Where all cases still pass,
+no test notices the mistake, and the change is shown.
+
+--allow FILE lists what no case can show or notice, with the reason:
   - {file: group.yaml, what: 'value name: absent', because: it is required}
+For a change, what is the line, a colon, and the change as --mutate shows it.
+
+--watch runs the cases again whenever the rules or the cases are saved. It looks
+at them twice a second, until it is interrupted.
 
 Exit status:
   0  every case passed
-  1  some failed, or there is less coverage than --coverage-min
+  1  some failed, there is less coverage than --coverage-min, or a change of
+     --mutate went unnoticed
   2  rules or arguments are wrong, or there is no case`,
 		Example: `  deskrules test
   deskrules test rules_test --run group
   deskrules test --rules rules/zendesk rules_test
   deskrules test --coverage --coverage-min 90
+  deskrules test --mutate --allow rules_test/allow.yaml --run nobody
   deskrules test --fail-fast`,
 		RunE: func(verb *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
+			}
+			if o.watches {
+				return o.watch(verb.Context(), sh, args)
 			}
 			return o.run(verb.Context(), sh, args)
 		},
@@ -87,7 +103,9 @@ func (o *testOptions) declareOwn(verb *cobra.Command) {
 	flags.StringVar(&o.coverage, "coverage", "", "tell what the cases show of the rules, as a `FORM`: table or annotate")
 	flags.Lookup("coverage").NoOptDefVal = coverageTable
 	flags.Float64Var(&o.least, "coverage-min", 0, "fail below `PERCENT` of coverage")
-	flags.StringVar(&o.allow, "allow", "", "read from `FILE` what cases need not show, and why")
+	flags.BoolVar(&o.mutates, "mutate", false, "change lines of the rules, and tell what no case notices")
+	flags.BoolVar(&o.watches, "watch", false, "run again whenever rules or cases are saved")
+	flags.StringVar(&o.allow, "allow", "", "read from `FILE` what cases need not show or notice, and why")
 	outputFlag(verb, &o.output)
 }
 
@@ -98,6 +116,9 @@ func (o *testOptions) check() error {
 	}
 	if o.least < 0 || o.least > 100 {
 		return usagef("--coverage-min %v: give a number from 0 to 100", o.least)
+	}
+	if o.update && (o.mutates || o.watches) {
+		return usagef("--update does not go with --mutate and --watch")
 	}
 	if o.least > 0 && o.coverage == "" {
 		o.coverage = coverageTable
@@ -169,7 +190,19 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 	if o.coverage != "" {
 		report.Coverage = newCoverageReport(b.program, options.Coverage, b.allowed)
 	}
+	if o.mutates && !failed(report.results) {
+		if report.Mutation, err = o.mutate(ctx, b, report.files, options); err != nil {
+			return err
+		}
+	}
 	return o.finish(sh, report)
+}
+
+// picks reports whether a case is to be run.
+func (b bench) picks(file string) bool { return b.filter.MatchString(filepath.ToSlash(file)) }
+
+func failed(results []ruletest.Result) bool {
+	return slices.ContainsFunc(results, func(r ruletest.Result) bool { return r.Status == ruletest.Failed })
 }
 
 // options hands the simulator to the cases, where the destination has one.

@@ -13,6 +13,7 @@ type testReport struct {
 	Updated  int             `json:"updated,omitempty"`
 	Failed   int             `json:"failed"`
 	Coverage *coverageReport `json:"coverage,omitempty"`
+	Mutation *mutationReport `json:"mutation,omitempty"` // nil where cases failed, too
 
 	results []ruletest.Result
 	files   ruleFiles
@@ -41,7 +42,8 @@ func (o testOptions) finish(sh shell, r testReport) error {
 	if lacking {
 		complain(sh.err, fmt.Sprintf("%s %% of the rules are covered, and --coverage-min is %v", percentText(r.Coverage.Percent), o.least))
 	}
-	if r.Failed > 0 || lacking {
+	unnoticed := r.Mutation != nil && len(r.Mutation.Survivors) > 0
+	if r.Failed > 0 || lacking || unnoticed {
 		return exitStatus(statusUndelivered)
 	}
 	return nil
@@ -52,15 +54,17 @@ func (o testOptions) print(sh shell, r testReport) error {
 		return printJSON(sh.out, r)
 	}
 	printResults(sh, r.results)
-	if r.Coverage == nil {
-		return nil
-	}
 	if o.coverage == coverageListing {
 		if err := r.Coverage.annotate(sh.out, r.files); err != nil {
 			return err
 		}
 	}
-	r.Coverage.print(sh.out, r.files)
+	if r.Coverage != nil {
+		r.Coverage.print(sh.out, r.files)
+	}
+	if r.Mutation != nil {
+		r.Mutation.print(sh.out, r.files)
+	}
 	return nil
 }
 
