@@ -101,17 +101,18 @@ func (p *Program) errorCodeOf(response Response) string {
 	if scanJSON(text, Limits{}.WithDefaults().Depth, 0) != nil {
 		return ""
 	}
-	return p.readReply(p.errorCode, rawValue("{}"), text)
+	return p.readReply(p.errorCode, rawValue("{}"), text, nil)
 }
 
 // readReply gives the text that a source finds in a reply; empty for none.
-func (p *Program) readReply(s *sourced, config value, reply string) string {
+func (p *Program) readReply(s *sourced, config value, reply string, coverage *Coverage) string {
 	if s == nil {
 		return ""
 	}
 	slots := make([]value, p.scopeSize)
 	slots[slotConfig], slots[slotReply] = config, rawValue(reply)
 	found, err := s.value(slots)
+	coverage.value(s, &found)
 	if err != nil {
 		return ""
 	}

@@ -13,6 +13,8 @@
 //	               of the reference
 //	rehearsal.go   a run to a stand-in, for eval; rehearsed.go, explain.go: what is
 //	               shown of it
+//	test_report.go what cases came to; coverage.go, mutate.go, junit.go, watch.go: more
+//	               of it
 //	config.go      deskrules.yaml -> settings, with their places
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings

@@ -71,3 +71,23 @@ func (o evalOptions) watched(event string) []string {
 	}
 	return files
 }
+
+// watched are the files that the outcome of cases depends on.
+func (o testOptions) watched(args []string) (files []string) {
+	if len(args) == 0 {
+		args = []string{defaultCases}
+	}
+	for _, name := range append([]string{o.rules, o.allow, o.config, defaultConfig}, args...) {
+		if name == "" {
+			continue
+		}
+		// The walk itself has nothing to report: files come and go.
+		_ = filepath.WalkDir(name, func(path string, entry fs.DirEntry, _ error) error {
+			if entry != nil && !entry.IsDir() {
+				files = append(files, path)
+			}
+			return nil
+		})
+	}
+	return files
+}

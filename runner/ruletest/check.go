@@ -27,13 +27,19 @@ func Find(dir string) ([]string, error) {
 }
 
 // Check runs the cases in the given files, one after the other, and returns a
-// result for each that [Options.Run] picks. When ctx ends, the cases that are
+// result for each that [Options.Run] picks, up to the first that fails with
+// [Options.FailFast]. When ctx ends, the cases that are
 // left fail.
 func Check(ctx context.Context, program *engine.Program, files []string, o Options) []Result {
 	var results []Result
 	for _, file := range files {
-		if o.Run == nil || o.Run.MatchString(filepath.ToSlash(file)) {
-			results = append(results, check(ctx, program, file, o))
+		if o.Run != nil && !o.Run.MatchString(filepath.ToSlash(file)) {
+			continue
+		}
+		r := check(ctx, program, file, o)
+		results = append(results, r)
+		if o.FailFast && r.Status == Failed {
+			break
 		}
 	}
 	return results
