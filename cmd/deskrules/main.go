@@ -7,6 +7,9 @@
 //	run.go, eval.go, check.go, docs.go, test.go, sim.go, version.go: the verbs
 //	rehearsal.go   a run to a stand-in, for eval; rehearsed.go, explain.go: what is
 //	               shown of it
+//	diff.go        two versions of rules -> what differs; diff_versions.go: where
+//	               they are from; diff_play.go, diff_listen.go: events -> calls;
+//	               diff_names.go, diff_tally.go: calls -> counts; diff_report.go
 //	config.go      deskrules.yaml -> settings, with their places
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings
