@@ -4,7 +4,7 @@ import "testing"
 
 func TestNearestPath(t *testing.T) {
 	s := shape{}
-	s.add([]byte(`{"traits":{"company":{"id":1},"list":[{"a":1}],"email":""},"context":{"page":{"url":"x"}}}`))
+	s.add([]byte(`{"traits":{"company":{"id":1},"list":[{"a":1}],"email":""},"context":{"page":{"url":"x"},"compny":1}}`))
 	for at, want := range map[string]string{
 		"event.traits.compny":     "event.traits.company",
 		"event.traits.url":        "event.context.page.url",

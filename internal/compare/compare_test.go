@@ -47,6 +47,9 @@ func TestCompare(t *testing.T) {
 		{"another kind of path", calls(`GET users`), calls(`GET groups`), []string{"gone 0/-1", "added -1/0"}},
 		{"one of several alike is gone", calls(`POST f|{"k":"a"}`, `POST f|{"k":"b"}`, `POST f|{"k":"c"}`), calls(`POST f|{"k":"a"}`, `POST f|{"k":"c"}`),
 			[]string{"gone 1/-1"}},
+		{"an equal one before one alike", calls(`PUT u|{"v":1}`, `POST f|{"k":"a","x":1}`, `PUT w|{"v":1}`),
+			calls(`PUT u|{"v":2}`, `POST f|{"k":"b","x":1}`, `POST f|{"k":"a","x":1}`, `PUT w|{"v":2}`),
+			[]string{"changed 0/0 body.v 1 2", "added -1/1", "changed 2/3 body.v 1 2"}},
 		{"one in front", calls(`POST users|{"a":1}`), calls(`GET fields`, `POST users|{"a":2}`), []string{"added -1/0", "changed 0/1 body.a 1 2"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
