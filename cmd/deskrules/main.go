@@ -15,6 +15,9 @@
 //	               shown of it
 //	test_report.go what cases came to; coverage.go, mutate.go, junit.go, watch.go: more
 //	               of it
+//	diff.go        two versions of rules -> what differs; diff_versions.go: where
+//	               they are from; diff_play.go, diff_listen.go: events -> calls;
+//	               diff_names.go, diff_tally.go: calls -> counts; diff_report.go
 //	config.go      deskrules.yaml -> settings, with their places
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings

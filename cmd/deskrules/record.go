@@ -136,7 +136,7 @@ func (o recordOptions) answeredCase(ctx context.Context, sh shell, events []runn
 	if err != nil {
 		return setup{}, "", err
 	}
-	heard := &answers{next: http.DefaultTransport, base: o.baseURL}
+	heard := &overheard{next: http.DefaultTransport, base: o.baseURL}
 	if config, err := target.program.Configure(target.settings); err == nil && heard.base == "" {
 		heard.base = config.BaseURL()
 	}
@@ -209,15 +209,15 @@ type recorded struct {
 	body                string
 }
 
-// answers passes requests on, and keeps what is answered. What the rules know
+// An overheard passes requests on, and keeps what is answered. What the rules know
 // nothing of fetches a token, and is no part of a case.
-type answers struct {
+type overheard struct {
 	next  http.RoundTripper
 	base  string
 	heard []recorded
 }
 
-func (a *answers) RoundTrip(request *http.Request) (*http.Response, error) {
+func (a *overheard) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := a.next.RoundTrip(request)
 	if _, asked := runner.Asked(request.Context()); !asked {
 		return response, err
@@ -237,7 +237,7 @@ func (a *answers) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // write gives the section replies.http, of the account that cases are of.
-func (a *answers) write(m *masker, base string) string {
+func (a *overheard) write(m *masker, base string) string {
 	var b strings.Builder
 	for _, heard := range a.heard {
 		fmt.Fprintf(&b, "%s %s?%s\n%s\n", heard.method, m.text(heard.path), m.query(heard.query), heard.status)
