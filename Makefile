@@ -10,7 +10,7 @@ CASES ?=
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 ERRCHECK = github.com/kisielk/errcheck@v1.10.0
 
-.PHONY: help check test lint wasm golden pages conformance fuzz soak bench cover
+.PHONY: help check test lint wasm golden pages mutate conformance fuzz soak bench cover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ golden: ## rewrite what the golden cases want; read the diff before you commit i
 
 pages: ## rewrite what deskrules docs has printed in the pages
 	DESKRULES_UPDATE=1 $(GO) test ./cmd/deskrules -count=1 -run TestMadeByDocs
+
+mutate: ## change each line of the embedded rules, and see whether a golden case notices
+	$(GO) run ./cmd/deskrules test --coverage-min 100 --mutate --allow rules_test/allow.yaml rules_test
 
 conformance: ## run recorded cases: make conformance CASES=FOLDER
 	@test -n "$(CASES)" || { echo "say which: make conformance CASES=FOLDER"; exit 2; }

@@ -55,6 +55,7 @@ func (c *call) run(x *Execution, f *frame, s *step) {
 		}
 		r.items = v.elements()
 		x.explainer.items(r)
+		x.coverage.items(r)
 	}
 	f.call = r
 }
@@ -104,7 +105,7 @@ func (r *callRun) request(x *Execution) (Request, error) {
 	request.expects = expectation{list: c.pages, values: c.expects}
 	var filled *filling
 	if c.body != nil {
-		body, f := c.body.fill(slots, x.explainer.notes())
+		body, f := c.body.fill(slots, x.explainer.notes(), x.coverage)
 		filled = f
 		if f.err != nil {
 			return Request{}, f.err
@@ -284,12 +285,14 @@ func (r *callRun) fail(x *Execution, status Status, reason string) {
 // lost asks whether a call that may not be repeated was taken.
 func (r *callRun) lost(x *Execution, response Response, reason string) {
 	c := r.call.confirm
+	x.coverage.answer(r, "lost")
 	if c == nil {
 		x.keepAnswer(response.Body)
 		x.end(r.frame, r.step, Uncertain, reason+"; whether the call was taken is not known")
 		return
 	}
 	applies, err := c.when.holds(r.frame.slots)
+	x.coverage.when(c.when, applies)
 	if err != nil || !applies {
 		x.keepAnswer(response.Body)
 		x.end(r.frame, r.step, Uncertain, reason+"; there is nothing to tell by whether the call was taken")
@@ -363,11 +366,12 @@ func (x *Execution) refusal(response Response) refusal {
 		return refusal{text: shorten(strings.ToValidUTF8(strings.Join(strings.Fields(body), " "), "?"))}
 	}
 	p := x.config.program
-	return refusal{p.readReply(p.errorCode, x.config.values, body), p.readReply(p.errorText, x.config.values, body)}
+	return refusal{p.readReply(p.errorCode, x.config.values, body, x.coverage), p.readReply(p.errorText, x.config.values, body, x.coverage)}
 }
 
 // succeeded takes a page or a whole reply.
 func (r *callRun) succeeded(x *Execution, response Response) {
+	x.coverage.answer(r, "success")
 	if r.confirm == nil && !r.base.Idempotent {
 		x.once = r.label()
 	}
@@ -495,6 +499,7 @@ func (r *callRun) refused(x *Execution, response Response) {
 	if scanJSON(reply, x.config.limits.Depth, 0) == nil {
 		r.frame.slots[slotReply] = rawValue(reply)
 	}
+	x.coverage.answer(r, "refusal")
 	for _, a := range r.arms() {
 		if !a.statuses.has(response.Status) || a.then == "relook" && r.frame.redone[r.relooked(a)] {
 			continue
@@ -504,6 +509,7 @@ func (r *callRun) refused(x *Execution, response Response) {
 			r.fail(x, Failed, err.Error())
 			return
 		}
+		x.coverage.arm(a, applies)
 		if applies {
 			r.take(x, a, response)
 			return
@@ -561,6 +567,7 @@ func (r *callRun) take(x *Execution, a *arm, response Response) {
 func (r *callRun) refute(x *Execution, response Response) {
 	refusal := r.text(x, response)
 	applies, err := r.call.confirm.when.holds(r.frame.slots)
+	x.coverage.when(r.call.confirm.when, applies)
 	if err != nil || !applies {
 		x.keepAnswer(response.Body)
 		x.end(r.frame, r.step, Failed, refusal)
@@ -612,6 +619,7 @@ func (r *callRun) relook(x *Execution, a *arm) {
 // confirmed decides by the answer of the confirming call.
 func (r *callRun) confirmed(x *Execution) {
 	there, err := r.call.confirm.there.holds(r.frame.slots)
+	x.coverage.confirm(r.call.confirm, there)
 	switch {
 	case err != nil:
 		r.fail(x, Failed, err.Error())

@@ -113,7 +113,7 @@ func (c *compiler) settings(nodes []settingNode) {
 }
 
 func (c *compiler) setting(s *setting, n settingNode) {
-	types := []string{"string", "integer", "boolean"}
+	types := settingTypes()
 	if n.Type.given() && !slices.Contains(types, s.Type) {
 		c.errorf(n.Type.at, spell.Advice(s.Type, types), "unknown type %q", s.Type)
 	}
@@ -134,7 +134,7 @@ func (c *compiler) setting(s *setting, n settingNode) {
 
 // fits reports a value of a setting's own declaration that it would refuse.
 func (c *compiler) fits(s *setting, l literal, what string) {
-	if !l.given() || !slices.Contains([]string{"string", "integer", "boolean"}, s.Type) {
+	if !l.given() || !slices.Contains(settingTypes(), s.Type) {
 		return
 	}
 	switch _, problem := s.take(rawValue(l.json).decode()); {

@@ -289,7 +289,7 @@ func (b *builder) newArm(s *step, n *armNode, in *scope, allowed ...string) *arm
 }
 
 func (b *builder) arm(s *step, c *call, n *armNode, in *scope, number int) {
-	a := b.newArm(s, n, in, "accept", "skip", "warn", "confirm", "relook", "fail")
+	a := b.newArm(s, n, in, armActions()...)
 	a.number = number
 	if n.As.given() && !b.taken(n.As, b.scope) {
 		bound := b.scope.declare(n.As.value, n.As.at)

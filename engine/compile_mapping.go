@@ -71,7 +71,7 @@ func (c *compiler) keeps(texts []text) keep {
 		case "empty":
 			k.empty = true
 		default:
-			c.errorf(t.at, spell.Advice(t.value, []string{"null", "empty"}), "unknown value %q of keep", t.value)
+			c.errorf(t.at, spell.Advice(t.value, keepWords()), "unknown value %q of keep", t.value)
 		}
 	}
 	return k

@@ -104,6 +104,7 @@ type Config struct {
 	headers    map[string]string
 	rateLimits []RateLimit
 	limits     Limits
+	coverage   *Coverage // nil for none
 }
 
 // String names the destination: the URL, the headers and the credential may be

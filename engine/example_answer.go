@@ -23,7 +23,7 @@ func (b *builder) expect(c *call, reply, step *name) {
 			asked = append(asked, step.asked...)
 		}
 		for _, t := range c.learn {
-			if t.lookup != nil {
+			if t.lookup != nil && len(t.lookup.keep) > 0 { // a lookup without has been reported
 				asked = append(asked, t.identities()...)
 			}
 		}

@@ -28,6 +28,7 @@ type Execution struct {
 	ended     bool
 	outcome   Outcome
 	explainer *explainer // nil for none
+	coverage  *Coverage  // nil for none
 }
 
 // A ruleRun is one rule that takes the event, mapped and checked.
@@ -69,7 +70,7 @@ func (f *frame) freshly(s *step) bool { return f.anew || f.fresh == s }
 func (c *Config) Start(event []byte) *Execution { return c.start(event, nil) }
 
 func (c *Config) start(event []byte, e *explainer) *Execution {
-	x := &Execution{config: c, event: rawValue(mendSurrogates(string(event))), results: map[*rule]value{}, explainer: e}
+	x := &Execution{config: c, event: rawValue(mendSurrogates(string(event))), results: map[*rule]value{}, explainer: e, coverage: c.coverage}
 	x.outcome.Rules = []string{}
 	if reason := c.unfit(x.event.raw); reason != "" {
 		x.event = value{}
@@ -165,6 +166,7 @@ func (x *Execution) prepare(r *rule) bool {
 			return x.reject(r, v.source.at, err.Error())
 		}
 		x.explainer.variable(run, v, found)
+		x.coverage.value(v.source, &found)
 		if found.warning != "" {
 			warnings = append(warnings, note{found.warning, v.source.at})
 		}
@@ -174,6 +176,7 @@ func (x *Execution) prepare(r *rule) bool {
 	if err != nil {
 		return x.reject(r, r.at, err.Error())
 	}
+	x.coverage.when(r.when, applies)
 	if !applies {
 		x.explainer.passed(r, "when: "+r.when.text+" does not hold")
 		return true
@@ -204,7 +207,9 @@ func (x *Execution) require(run *ruleRun) bool {
 		if err != nil {
 			return x.reject(run.rule, q.at, err.Error())
 		}
-		if !applies || q.met(run.slots) {
+		met := q.met(run.slots)
+		x.coverage.require(q, applies, met)
+		if !applies || met {
 			continue
 		}
 		if len(missing) == 0 {
@@ -231,7 +236,7 @@ func (x *Execution) mapAll(run *ruleRun) bool {
 	var missing []string
 	var at Position
 	for _, m := range run.rule.mappings {
-		filled, f := m.mapping.fill(run.slots, x.explainer.notes())
+		filled, f := m.mapping.fill(run.slots, x.explainer.notes(), x.coverage)
 		if f.err != nil {
 			return x.reject(run.rule, run.rule.at, f.err.Error())
 		}
@@ -348,6 +353,7 @@ func (x *Execution) begin(f *frame, s *step) {
 		return
 	}
 	x.explainer.step(x, f, s, applies)
+	x.coverage.step(s, applies)
 	if applies {
 		s.op.run(x, f, s)
 		return
@@ -427,6 +433,7 @@ func (x *Execution) leaveRule(f *frame) {
 // lacking: where it is required, or where what is there does not fit.
 func (x *Execution) result(r *rule, s *sourced, slots []value) (v value, lacking bool, err error) {
 	found, err := s.value(slots)
+	x.coverage.value(s, &found)
 	x.warn(r, found.warning, s.at)
 	required := s.required && found.skipped == ""
 	return found.value, found.value.missing() && (required || found.warning != ""), err

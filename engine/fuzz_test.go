@@ -395,7 +395,7 @@ func checkWritten(t *testing.T, name string, p path) {
 	if c.hasErrors() {
 		return
 	}
-	v, filled := m.fill(make([]value, firstFreeSlot), nil)
+	v, filled := m.fill(make([]value, firstFreeSlot), nil, nil)
 	if filled.err != nil || !json.Valid([]byte(v.raw)) {
 		t.Errorf("the target %q wrote %q: %v", name, v.raw, filled.err)
 	}

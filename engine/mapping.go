@@ -156,6 +156,7 @@ type filling struct {
 	warnings []note
 	missing  []*sourced // required lines without a value
 	notes    *notes     // nil where nobody wants to know
+	coverage *Coverage  // nil where nobody wants to know
 	err      error
 }
 
@@ -166,8 +167,8 @@ type note struct {
 }
 
 // fill evaluates all lines and gives the object.
-func (m *mapping) fill(slots []value, notes *notes) (value, *filling) {
-	f := &filling{slots: slots, notes: notes}
+func (m *mapping) fill(slots []value, notes *notes, coverage *Coverage) (value, *filling) {
+	f := &filling{slots: slots, notes: notes, coverage: coverage}
 	if !m.root.write(f, false) {
 		f.buf = append(f.buf, "{}"...)
 	}
@@ -233,6 +234,7 @@ func (t *target) lineValue(f *filling) value {
 			f.err = err
 		}
 		f.tell(t, line, found)
+		f.coverage.value(line, &found)
 		if found.warning != "" {
 			warnings = append(warnings, note{found.warning, line.at})
 		}
@@ -283,11 +285,14 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 	if err != nil && f.err == nil {
 		f.err = err
 	}
+	f.coverage.when(t.rest.when, applies)
 	if err != nil || !applies {
 		f.loseAll(t.rest)
 		return false
 	}
-	for _, e := range t.restEntries(f) {
+	entries := t.restEntries(f)
+	f.coverage.rest(t.rest, len(entries) > 0)
+	for _, e := range entries {
 		f.took(t, e)
 		if comma {
 			f.buf = append(f.buf, ',')

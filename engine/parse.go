@@ -135,32 +135,71 @@ func (p *parser) plain(n *yaml.Node) bool {
 // A field is one key that a mapping may have, and what reads its value.
 type field[T any] struct {
 	name string
-	read func(p *parser, n *yaml.Node, into *T)
+	valueReader[T]
 }
 
-// object reads a mapping with exactly the given keys. what names the construct
-// in messages, such as "a step".
-func object[T any](p *parser, n *yaml.Node, what string, into *T, fields []field[T]) {
+// A valueReader reads the value of a key, and knows beforehand what it may look like.
+type valueReader[T any] struct {
+	read func(p *parser, n *yaml.Node, into *T)
+	form func() Form
+	must bool // a mapping without the key is wrong
+}
+
+// keys are those that one kind of mapping may have. what names it in messages,
+// such as "a step".
+type keys[T any] struct {
+	what     string
+	fields   []field[T]
+	variants map[string][]string // as in [Construct]
+}
+
+// object reads a mapping with exactly the given keys, and all that it must have.
+func object[T any](p *parser, n *yaml.Node, into *T, k keys[T]) {
+	members(p, n, into, k)
+	complete(p, n, k.what, k)
+}
+
+// members reads what is there of a mapping with exactly the given keys.
+func members[T any](p *parser, n *yaml.Node, into *T, k keys[T]) {
 	last, before := "", &yaml.Node{}
-	p.entries(n, what, func(key text, value *yaml.Node) {
-		for _, f := range fields {
+	p.entries(n, k.what, func(key text, value *yaml.Node) {
+		for _, f := range k.fields {
 			if f.name == key.value {
 				last, before = key.value, value
 				f.read(p, value, into)
 				return
 			}
 		}
-		names := make([]string, len(fields))
-		for i, f := range fields {
+		names := make([]string, len(k.fields))
+		for i, f := range k.fields {
 			names[i] = f.name
 		}
 		switch {
 		case n.Style&yaml.FlowStyle == 0 || !isRest(key, value):
-			p.errorf(key.at, spell.Advice(key.value, names), "unknown key %q in %s", key.value, what)
+			p.errorf(key.at, spell.Advice(key.value, names), "unknown key %q in %s", key.value, k.what)
 		case !slices.Contains(expressionKeys(), last) || isExpression(before.Value): // else it reports that it is cut short
 			p.errorf(key.at, "Put quotes around the value.", "within braces a comma ends the value of %s, and this is lost", last)
 		}
 	})
+}
+
+// complete reports the keys that a mapping cannot do without. One whose value
+// could not be read has been reported.
+func complete[T any](p *parser, n *yaml.Node, what string, k keys[T]) {
+	if n.Kind != yaml.MappingNode {
+		return
+	}
+	for _, f := range k.fields {
+		if !f.must {
+			continue
+		}
+		switch value := valueOf(n, f.name); {
+		case value == nil:
+			p.errorf(p.span(n), "", "%s needs the key %s", what, f.name)
+		case value.Kind == yaml.SequenceNode && len(value.Content) == 0:
+			p.errorf(p.span(value), "", "the list %s of %s is empty", f.name, what)
+		}
+	}
 }
 
 // isRest reports whether a key within braces is what a comma cut off a value
@@ -363,61 +402,6 @@ func (p *parser) scalarJSON(n *yaml.Node) string {
 
 // quote gives a text as a JSON string.
 func quote(s string) string { return string(appendQuoted(nil, s)) }
-
-// Readers for the fields of objects, so that a table of fields reads like the
-// reference of the language.
-
-func readText[T any](at func(*T) *text) func(*parser, *yaml.Node, *T) {
-	return func(p *parser, n *yaml.Node, into *T) { *at(into) = p.text(n) }
-}
-
-func readScalar[T any](at func(*T) *text) func(*parser, *yaml.Node, *T) {
-	return func(p *parser, n *yaml.Node, into *T) { *at(into) = p.scalar(n) }
-}
-
-func readTexts[T any](at func(*T) *[]text) func(*parser, *yaml.Node, *T) {
-	return func(p *parser, n *yaml.Node, into *T) { *at(into) = p.texts(n) }
-}
-
-func readScalars[T any](at func(*T) *[]text) func(*parser, *yaml.Node, *T) {
-	return func(p *parser, n *yaml.Node, into *T) { *at(into) = p.scalars(n) }
-}
-
-func readFlag[T any](at func(*T) *flag) func(*parser, *yaml.Node, *T) {
-	return func(p *parser, n *yaml.Node, into *T) { *at(into) = p.flag(n) }
-}
-
-func readLiteral[T any](at func(*T) *literal) func(*parser, *yaml.Node, *T) {
-	return func(p *parser, n *yaml.Node, into *T) { *at(into) = p.literal(n) }
-}
-
-// readList reads a list of which every item is read by one function.
-func readList[T, I any](what string, at func(*T) *[]I, item func(*parser, *yaml.Node) I) func(*parser, *yaml.Node, *T) {
-	return func(p *parser, n *yaml.Node, into *T) {
-		p.list(n, what, func(n *yaml.Node) { *at(into) = append(*at(into), item(p, n)) })
-	}
-}
-
-// readNamed reads a mapping from names to values as a list in file order.
-func readNamed[T, I any](what string, at func(*T) *[]I, item func(*parser, text, *yaml.Node) I) func(*parser, *yaml.Node, *T) {
-	return func(p *parser, n *yaml.Node, into *T) {
-		p.entries(n, what, func(name text, value *yaml.Node) { *at(into) = append(*at(into), item(p, name, value)) })
-	}
-}
-
-// must reports a key that an object cannot do without. One whose value could
-// not be read has been reported.
-func (p *parser) must(n *yaml.Node, what, key string, there bool) {
-	if there || n.Kind != yaml.MappingNode {
-		return
-	}
-	switch value := valueOf(n, key); {
-	case value == nil:
-		p.errorf(p.span(n), "", "%s needs the key %s", what, key)
-	case value.Kind == yaml.SequenceNode && len(value.Content) == 0:
-		p.errorf(p.span(value), "", "the list %s of %s is empty", key, what)
-	}
-}
 
 // valueOf gives the value behind a key; nil where there is no such key.
 func valueOf(n *yaml.Node, key string) *yaml.Node {

@@ -2,54 +2,55 @@ package engine
 
 import "gopkg.in/yaml.v3"
 
+func destinationKeys() keys[destinationFile] {
+	return keys[destinationFile]{what: "a destination", fields: []field[destinationFile]{
+		{"destination", must(readText(func(d *destinationFile) *text { return &d.Name }))},
+		{"title", readText(func(d *destinationFile) *text { return &d.Title })},
+		{"rules", must(readTexts(func(d *destinationFile) *[]text { return &d.Rules }))},
+		{"match", must(readObject(func(d *destinationFile) *matchNode { return &d.Match }, parseMatch, formOf(matchKeys)))},
+		{"order", readList("order", func(d *destinationFile) *[][]text { return &d.Order }, (*parser).texts, textsForm)},
+		{"settings", readNamed("settings", func(d *destinationFile) *[]settingNode { return &d.Settings }, parseSetting, formOf(settingKeys))},
+		{"url", must(readText(func(d *destinationFile) *text { return &d.URL }))},
+		{"headers", readNamed("headers", func(d *destinationFile) *[]namedText { return &d.Headers }, parseNamedText, textForm)},
+		{"authentication", must(readList("authentication", func(d *destinationFile) *[]authNode { return &d.Authentication }, parseAuth, formOf(authKeys)))},
+		{"errors", readObject(func(d *destinationFile) *errorsNode { return &d.Errors }, parseErrors, formOf(errorsKeys))},
+		{"paging", readObject(func(d *destinationFile) *pagingNode { return &d.Paging }, parsePaging, formOf(pagingKeys))},
+		{"rate_limits", readNamed("rate_limits", func(d *destinationFile) *[]rateLimitNode { return &d.RateLimits }, parseRateLimit, formOf(rateLimitKeys))},
+		{"retry", readObject(func(d *destinationFile) *retryNode { return &d.Retry }, parseRetry, formOf(retryKeys))},
+		{"circuit", readObject(func(d *destinationFile) *circuitNode { return &d.Circuit }, parseCircuit, formOf(circuitKeys))},
+		{"tables", readNamed("tables", func(d *destinationFile) *[]tableNode { return &d.Tables }, parseTable, formOf(tableKeys))},
+		{"lookups", readNamed("lookups", func(d *destinationFile) *[]lookupNode { return &d.Lookups }, parseLookup, formOf(lookupKeys))},
+		{"procedures", readNamed("procedures", func(d *destinationFile) *[]procedureNode { return &d.Procedures }, parseProcedure, formOf(procedureKeys))},
+	}}
+}
+
 func parseDestination(p *parser) destinationFile {
 	var d destinationFile
 	root := p.document()
 	if root == nil {
 		return d
 	}
-	object(p, root, "a destination", &d, []field[destinationFile]{
-		{"destination", readText(func(d *destinationFile) *text { return &d.Name })},
-		{"title", readText(func(d *destinationFile) *text { return &d.Title })},
-		{"rules", readTexts(func(d *destinationFile) *[]text { return &d.Rules })},
-		{"match", func(p *parser, n *yaml.Node, d *destinationFile) { d.Match = parseMatch(p, n) }},
-		{"order", readList("order", func(d *destinationFile) *[][]text { return &d.Order }, (*parser).texts)},
-		{"settings", readNamed("settings", func(d *destinationFile) *[]settingNode { return &d.Settings }, parseSetting)},
-		{"url", readText(func(d *destinationFile) *text { return &d.URL })},
-		{"headers", readNamed("headers", func(d *destinationFile) *[]namedText { return &d.Headers }, parseNamedText)},
-		{"authentication", readList("authentication", func(d *destinationFile) *[]authNode { return &d.Authentication }, parseAuth)},
-		{"errors", func(p *parser, n *yaml.Node, d *destinationFile) { d.Errors = parseErrors(p, n) }},
-		{"paging", func(p *parser, n *yaml.Node, d *destinationFile) { d.Paging = parsePaging(p, n) }},
-		{"rate_limits", readNamed("rate_limits", func(d *destinationFile) *[]rateLimitNode { return &d.RateLimits }, parseRateLimit)},
-		{"retry", func(p *parser, n *yaml.Node, d *destinationFile) { d.Retry = parseRetry(p, n) }},
-		{"circuit", func(p *parser, n *yaml.Node, d *destinationFile) { d.Circuit = parseCircuit(p, n) }},
-		{"tables", readNamed("tables", func(d *destinationFile) *[]tableNode { return &d.Tables }, parseTable)},
-		{"lookups", readNamed("lookups", func(d *destinationFile) *[]lookupNode { return &d.Lookups }, parseLookup)},
-		{"procedures", readNamed("procedures", func(d *destinationFile) *[]procedureNode { return &d.Procedures }, parseProcedure)},
-	})
-	p.must(root, "a destination", "destination", d.Name.given())
-	p.must(root, "a destination", "rules", len(d.Rules) > 0)
-	p.must(root, "a destination", "match", d.Match.By.given())
-	p.must(root, "a destination", "url", d.URL.given())
-	p.must(root, "a destination", "authentication", len(d.Authentication) > 0)
+	object(p, root, &d, destinationKeys())
 	return d
+}
+
+func matchKeys() keys[matchNode] {
+	return keys[matchNode]{what: "match", fields: []field[matchNode]{
+		{"by", must(readText(func(m *matchNode) *text { return &m.By }))},
+		{"id", readText(func(m *matchNode) *text { return &m.ID })},
+		{"case", words(readText(func(m *matchNode) *text { return &m.Case }), "ignore")},
+	}}
 }
 
 func parseMatch(p *parser, n *yaml.Node) matchNode {
 	var m matchNode
-	object(p, n, "match", &m, []field[matchNode]{
-		{"by", readText(func(m *matchNode) *text { return &m.By })},
-		{"id", readText(func(m *matchNode) *text { return &m.ID })},
-		{"case", readText(func(m *matchNode) *text { return &m.Case })},
-	})
-	p.must(n, "match", "by", m.By.given())
+	object(p, n, &m, matchKeys())
 	return m
 }
 
-func parseSetting(p *parser, name text, n *yaml.Node) settingNode {
-	s := settingNode{Name: name}
-	object(p, n, "a setting", &s, []field[settingNode]{
-		{"type", readText(func(s *settingNode) *text { return &s.Type })},
+func settingKeys() keys[settingNode] {
+	return keys[settingNode]{what: "a setting", fields: []field[settingNode]{
+		{"type", must(words(readText(func(s *settingNode) *text { return &s.Type }), settingTypes()...))},
 		{"title", readText(func(s *settingNode) *text { return &s.Title })},
 		{"pattern", readText(func(s *settingNode) *text { return &s.Pattern })},
 		{"check", readText(func(s *settingNode) *text { return &s.Check })},
@@ -58,22 +59,30 @@ func parseSetting(p *parser, name text, n *yaml.Node) settingNode {
 		{"default", readLiteral(func(s *settingNode) *literal { return &s.Default })},
 		{"required", readFlag(func(s *settingNode) *flag { return &s.Required })},
 		{"secret", readFlag(func(s *settingNode) *flag { return &s.Secret })},
-	})
-	p.must(n, "the setting "+name.value, "type", s.Type.given())
+	}}
+}
+
+func parseSetting(p *parser, name text, n *yaml.Node) settingNode {
+	s := settingNode{Name: name}
+	members(p, n, &s, settingKeys())
+	complete(p, n, "the setting "+name.value, settingKeys())
 	return s
+}
+
+func authKeys() keys[authNode] {
+	return keys[authNode]{what: "a way to authenticate", fields: []field[authNode]{
+		{"needs", must(readTexts(func(a *authNode) *[]text { return &a.Needs }))},
+		{"bearer", readText(func(a *authNode) *text { return &a.Bearer })},
+		{"basic", readObject(func(a *authNode) **basicNode { return &a.Basic }, parseBasic, formOf(basicKeys))},
+		{"headers", readNamed("headers", func(a *authNode) *[]namedText { return &a.Headers }, parseNamedText, textForm)},
+		{"client_credentials", readObject(func(a *authNode) **clientNode { return &a.Client }, parseClient, formOf(clientKeys))},
+		{"warn", readText(func(a *authNode) *text { return &a.Warn })},
+	}}
 }
 
 func parseAuth(p *parser, n *yaml.Node) authNode {
 	a := authNode{at: p.span(n)}
-	object(p, n, "a way to authenticate", &a, []field[authNode]{
-		{"needs", readTexts(func(a *authNode) *[]text { return &a.Needs })},
-		{"bearer", readText(func(a *authNode) *text { return &a.Bearer })},
-		{"basic", func(p *parser, n *yaml.Node, a *authNode) { a.Basic = parseBasic(p, n) }},
-		{"headers", readNamed("headers", func(a *authNode) *[]namedText { return &a.Headers }, parseNamedText)},
-		{"client_credentials", func(p *parser, n *yaml.Node, a *authNode) { a.Client = parseClient(p, n) }},
-		{"warn", readText(func(a *authNode) *text { return &a.Warn })},
-	})
-	p.must(n, "a way to authenticate", "needs", len(a.Needs) > 0)
+	object(p, n, &a, authKeys())
 	ways := 0
 	for _, given := range []bool{a.Bearer.given(), a.Basic != nil, len(a.Headers) > 0, a.Client != nil} {
 		if given {
@@ -86,122 +95,154 @@ func parseAuth(p *parser, n *yaml.Node) authNode {
 	return a
 }
 
+func basicKeys() keys[basicNode] {
+	return keys[basicNode]{what: "basic", fields: []field[basicNode]{
+		{"user", must(readText(func(b *basicNode) *text { return &b.User }))},
+		{"password", must(readText(func(b *basicNode) *text { return &b.Password }))},
+	}}
+}
+
 func parseBasic(p *parser, n *yaml.Node) *basicNode {
 	b := &basicNode{}
-	object(p, n, "basic", b, []field[basicNode]{
-		{"user", readText(func(b *basicNode) *text { return &b.User })},
-		{"password", readText(func(b *basicNode) *text { return &b.Password })},
-	})
-	p.must(n, "basic", "user", b.User.given())
-	p.must(n, "basic", "password", b.Password.given())
+	object(p, n, b, basicKeys())
 	return b
+}
+
+func clientKeys() keys[clientNode] {
+	return keys[clientNode]{what: "client_credentials", fields: []field[clientNode]{
+		{"url", must(readText(func(c *clientNode) *text { return &c.URL }))},
+		{"id", must(readText(func(c *clientNode) *text { return &c.ID }))},
+		{"secret", must(readText(func(c *clientNode) *text { return &c.Key }))},
+		{"scope", readText(func(c *clientNode) *text { return &c.Scope })},
+	}}
 }
 
 func parseClient(p *parser, n *yaml.Node) *clientNode {
 	c := &clientNode{at: p.span(n)}
-	object(p, n, "client_credentials", c, []field[clientNode]{
-		{"url", readText(func(c *clientNode) *text { return &c.URL })},
-		{"id", readText(func(c *clientNode) *text { return &c.ID })},
-		{"secret", readText(func(c *clientNode) *text { return &c.Key })},
-		{"scope", readText(func(c *clientNode) *text { return &c.Scope })},
-	})
-	p.must(n, "client_credentials", "url", c.URL.given())
-	p.must(n, "client_credentials", "id", c.ID.given())
-	p.must(n, "client_credentials", "secret", c.Key.given())
+	object(p, n, c, clientKeys())
 	return c
+}
+
+func errorsKeys() keys[errorsNode] {
+	return keys[errorsNode]{what: "errors", fields: []field[errorsNode]{
+		{"code", readValue(func(e *errorsNode) *sourceNode { return &e.Code })},
+		{"text", readValue(func(e *errorsNode) *sourceNode { return &e.Text })},
+	}}
 }
 
 func parseErrors(p *parser, n *yaml.Node) errorsNode {
 	var e errorsNode
-	object(p, n, "errors", &e, []field[errorsNode]{
-		{"code", func(p *parser, n *yaml.Node, e *errorsNode) { e.Code = parseSource(p, n) }},
-		{"text", func(p *parser, n *yaml.Node, e *errorsNode) { e.Text = parseSource(p, n) }},
-	})
+	object(p, n, &e, errorsKeys())
 	return e
+}
+
+func pagingKeys() keys[pagingNode] {
+	return keys[pagingNode]{what: "paging", fields: []field[pagingNode]{
+		{"next", must(readText(func(g *pagingNode) *text { return &g.Next }))},
+		{"most", readScalar(func(g *pagingNode) *text { return &g.Most })},
+	}}
 }
 
 func parsePaging(p *parser, n *yaml.Node) pagingNode {
 	g := pagingNode{at: p.span(n)}
-	object(p, n, "paging", &g, []field[pagingNode]{
-		{"next", readText(func(g *pagingNode) *text { return &g.Next })},
-		{"most", readScalar(func(g *pagingNode) *text { return &g.Most })},
-	})
-	p.must(n, "paging", "next", g.Next.given())
+	object(p, n, &g, pagingKeys())
 	return g
+}
+
+func retryKeys() keys[retryNode] {
+	return keys[retryNode]{what: "retry", fields: []field[retryNode]{
+		{"attempts", readScalar(func(r *retryNode) *text { return &r.Attempts })},
+		{"elapsed", readText(func(r *retryNode) *text { return &r.Elapsed })},
+		{"backoff", readObject(func(r *retryNode) *backoffNode { return &r.Backoff }, parseBackoff, formOf(backoffKeys))},
+		{"when", readList("when", func(r *retryNode) *[]conditionNode { return &r.When }, parseCondition, formOf(conditionKeys))},
+		{"not_taken", readList("not_taken", func(r *retryNode) *[]conditionNode { return &r.NotTaken }, parseCondition, formOf(conditionKeys))},
+		{"stop", readList("stop", func(r *retryNode) *[]conditionNode { return &r.Stop }, parseCondition, formOf(conditionKeys))},
+	}}
 }
 
 func parseRetry(p *parser, n *yaml.Node) retryNode {
 	r := retryNode{at: p.span(n)}
-	object(p, n, "retry", &r, []field[retryNode]{
-		{"attempts", readScalar(func(r *retryNode) *text { return &r.Attempts })},
-		{"elapsed", readText(func(r *retryNode) *text { return &r.Elapsed })},
-		{"backoff", func(p *parser, n *yaml.Node, r *retryNode) { r.Backoff = parseBackoff(p, n) }},
-		{"when", readList("when", func(r *retryNode) *[]conditionNode { return &r.When }, parseCondition)},
-		{"not_taken", readList("not_taken", func(r *retryNode) *[]conditionNode { return &r.NotTaken }, parseCondition)},
-		{"stop", readList("stop", func(r *retryNode) *[]conditionNode { return &r.Stop }, parseCondition)},
-	})
+	object(p, n, &r, retryKeys())
 	return r
 }
 
-func parseRateLimit(p *parser, name text, n *yaml.Node) rateLimitNode {
-	r := rateLimitNode{Name: name}
-	object(p, n, "a rate limit", &r, []field[rateLimitNode]{
-		{"calls", readScalar(func(r *rateLimitNode) *text { return &r.Calls })},
-		{"per", readScalar(func(r *rateLimitNode) *text { return &r.Per })},
+func rateLimitKeys() keys[rateLimitNode] {
+	return keys[rateLimitNode]{what: "a rate limit", fields: []field[rateLimitNode]{
+		{"calls", must(readScalar(func(r *rateLimitNode) *text { return &r.Calls }))},
+		{"per", must(readScalar(func(r *rateLimitNode) *text { return &r.Per }))},
 		{"of", readTexts(func(r *rateLimitNode) *[]text { return &r.Of })},
 		{"except", readTexts(func(r *rateLimitNode) *[]text { return &r.Except })},
 		{"each", readTexts(func(r *rateLimitNode) *[]text { return &r.Each })},
 		{"remaining", readText(func(r *rateLimitNode) *text { return &r.Remaining })},
 		{"reset", readText(func(r *rateLimitNode) *text { return &r.Reset })},
-	})
-	p.must(n, "a rate limit", "calls", r.Calls.given())
-	p.must(n, "a rate limit", "per", r.Per.given())
+	}}
+}
+
+func parseRateLimit(p *parser, name text, n *yaml.Node) rateLimitNode {
+	r := rateLimitNode{Name: name}
+	object(p, n, &r, rateLimitKeys())
 	if r.Remaining.given() != r.Reset.given() {
 		p.errorf(name.at, "", "the rate limit %s has both remaining and reset, or neither", name.value)
 	}
 	return r
 }
 
+func circuitKeys() keys[circuitNode] {
+	return keys[circuitNode]{what: "circuit", fields: []field[circuitNode]{
+		{"when", readList("when", func(c *circuitNode) *[]conditionNode { return &c.When }, parseCondition, formOf(conditionKeys))},
+		{"after", readScalar(func(c *circuitNode) *text { return &c.After })},
+		{"pause", readObject(func(c *circuitNode) *backoffNode { return &c.Pause }, parsePause, formOf(pauseKeys))},
+		{"stop", readScalar(func(c *circuitNode) *text { return &c.Stop })},
+	}}
+}
+
 func parseCircuit(p *parser, n *yaml.Node) circuitNode {
 	var c circuitNode
-	object(p, n, "circuit", &c, []field[circuitNode]{
-		{"when", readList("when", func(c *circuitNode) *[]conditionNode { return &c.When }, parseCondition)},
-		{"after", readScalar(func(c *circuitNode) *text { return &c.After })},
-		{"pause", func(p *parser, n *yaml.Node, c *circuitNode) { c.Pause = parsePause(p, n) }},
-		{"stop", readScalar(func(c *circuitNode) *text { return &c.Stop })},
-	})
+	object(p, n, &c, circuitKeys())
 	return c
+}
+
+func pauseKeys() keys[backoffNode] {
+	return keys[backoffNode]{what: "pause", fields: []field[backoffNode]{
+		{"first", readText(func(b *backoffNode) *text { return &b.First })},
+		{"most", readText(func(b *backoffNode) *text { return &b.Most })},
+	}}
 }
 
 func parsePause(p *parser, n *yaml.Node) backoffNode {
 	var b backoffNode
-	object(p, n, "pause", &b, []field[backoffNode]{
+	object(p, n, &b, pauseKeys())
+	return b
+}
+
+func backoffKeys() keys[backoffNode] {
+	return keys[backoffNode]{what: "backoff", fields: []field[backoffNode]{
 		{"first", readText(func(b *backoffNode) *text { return &b.First })},
 		{"most", readText(func(b *backoffNode) *text { return &b.Most })},
-	})
-	return b
+		{"jitter", readScalar(func(b *backoffNode) *text { return &b.Jitter })},
+	}}
 }
 
 func parseBackoff(p *parser, n *yaml.Node) backoffNode {
 	var b backoffNode
-	object(p, n, "backoff", &b, []field[backoffNode]{
-		{"first", readText(func(b *backoffNode) *text { return &b.First })},
-		{"most", readText(func(b *backoffNode) *text { return &b.Most })},
-		{"jitter", readScalar(func(b *backoffNode) *text { return &b.Jitter })},
-	})
+	object(p, n, &b, backoffKeys())
 	return b
+}
+
+func conditionKeys() keys[conditionNode] {
+	return keys[conditionNode]{what: "a condition", fields: []field[conditionNode]{
+		{"status", readScalars(func(c *conditionNode) *[]text { return &c.Status })},
+		{"except", readScalars(func(c *conditionNode) *[]text { return &c.Except })},
+		{"network", words(readTexts(func(c *conditionNode) *[]text { return &c.Network }), failureNames()...)},
+		{"code", readTexts(func(c *conditionNode) *[]text { return &c.Code })},
+		{"wait", words(readText(func(c *conditionNode) *text { return &c.Wait }), retryWaits()...)},
+		{"attempts", readScalar(func(c *conditionNode) *text { return &c.Attempts })},
+	}}
 }
 
 func parseCondition(p *parser, n *yaml.Node) conditionNode {
 	c := conditionNode{at: p.span(n)}
-	object(p, n, "a condition", &c, []field[conditionNode]{
-		{"status", readScalars(func(c *conditionNode) *[]text { return &c.Status })},
-		{"except", readScalars(func(c *conditionNode) *[]text { return &c.Except })},
-		{"network", readTexts(func(c *conditionNode) *[]text { return &c.Network })},
-		{"code", readTexts(func(c *conditionNode) *[]text { return &c.Code })},
-		{"wait", readText(func(c *conditionNode) *text { return &c.Wait })},
-		{"attempts", readScalar(func(c *conditionNode) *text { return &c.Attempts })},
-	})
+	object(p, n, &c, conditionKeys())
 	if (len(c.Status) > 0) == (len(c.Network) > 0) {
 		p.errorf(c.at, "", "a condition has either status or network")
 	}
@@ -211,58 +252,86 @@ func parseCondition(p *parser, n *yaml.Node) conditionNode {
 	return c
 }
 
-func parseTable(p *parser, name text, n *yaml.Node) tableNode {
-	t := tableNode{Name: name}
-	object(p, n, "a table", &t, []field[tableNode]{
+func tableKeys() keys[tableNode] {
+	return keys[tableNode]{what: "a table", fields: []field[tableNode]{
 		{"file", readText(func(t *tableNode) *text { return &t.File })},
 		{"itself", readFlag(func(t *tableNode) *flag { return &t.Itself })},
-		{"entries", readNamed("entries", func(t *tableNode) *[]namedText { return &t.Entries }, parseNamedText)},
-	})
+		{"entries", readNamed("entries", func(t *tableNode) *[]namedText { return &t.Entries }, parseNamedText, textForm)},
+	}}
+}
+
+func parseTable(p *parser, name text, n *yaml.Node) tableNode {
+	t := tableNode{Name: name}
+	object(p, n, &t, tableKeys())
 	if t.File.given() == (len(t.Entries) > 0) {
 		p.errorf(name.at, "", "the table %s has either a file or entries", name.value)
 	}
 	return t
 }
 
+func lookupKeys() keys[lookupNode] {
+	return keys[lookupNode]{what: "a lookup", fields: []field[lookupNode]{
+		{"keep", must(readTexts(func(l *lookupNode) *[]text { return &l.Keep }))},
+		{"remember", readObject(func(l *lookupNode) *rememberNode { return &l.Remember }, parseRemember, formOf(rememberKeys))},
+		{"not_found", must(words(readScalar(func(l *lookupNode) *text { return &l.NotFound }), "nil"))},
+		{"several", must(words(readText(func(l *lookupNode) *text { return &l.Several }), "fail"))},
+		{"ways", must(readList("ways", func(l *lookupNode) *[]wayNode { return &l.Ways }, parseWay, formOf(wayKeys)))},
+	}}
+}
+
 func parseLookup(p *parser, name text, n *yaml.Node) lookupNode {
 	l := lookupNode{Name: name}
-	object(p, n, "a lookup", &l, []field[lookupNode]{
-		{"keep", readTexts(func(l *lookupNode) *[]text { return &l.Keep })},
-		{"remember", func(p *parser, n *yaml.Node, l *lookupNode) { l.Remember = parseRemember(p, n) }},
-		{"not_found", readScalar(func(l *lookupNode) *text { return &l.NotFound })},
-		{"several", readText(func(l *lookupNode) *text { return &l.Several })},
-		{"ways", readList("ways", func(l *lookupNode) *[]wayNode { return &l.Ways }, parseWay)},
-	})
-	p.must(n, "a lookup", "keep", len(l.Keep) > 0)
-	p.must(n, "a lookup", "not_found", l.NotFound.given())
-	p.must(n, "a lookup", "several", l.Several.given())
-	p.must(n, "a lookup", "ways", len(l.Ways) > 0)
+	object(p, n, &l, lookupKeys())
 	return l
+}
+
+func wayKeys() keys[wayNode] {
+	return keys[wayNode]{what: "a way", fields: []field[wayNode]{
+		{"by", must(readText(func(w *wayNode) *text { return &w.By }))},
+		{"when", readText(func(w *wayNode) *text { return &w.When })},
+		{"steps", must(readList("steps", func(w *wayNode) *[]stepNode { return &w.Steps }, parseStep, formOf(stepKeys)))},
+		{"found", must(readText(func(w *wayNode) *text { return &w.Found }))},
+	}}
 }
 
 func parseWay(p *parser, n *yaml.Node) wayNode {
 	w := wayNode{at: p.span(n)}
-	object(p, n, "a way", &w, []field[wayNode]{
-		{"by", readText(func(w *wayNode) *text { return &w.By })},
-		{"when", readText(func(w *wayNode) *text { return &w.When })},
-		{"steps", readList("steps", func(w *wayNode) *[]stepNode { return &w.Steps }, parseStep)},
-		{"found", readText(func(w *wayNode) *text { return &w.Found })},
-	})
-	p.must(n, "a way", "by", w.By.given())
-	p.must(n, "a way", "steps", len(w.Steps) > 0)
-	p.must(n, "a way", "found", w.Found.given())
+	object(p, n, &w, wayKeys())
 	return w
+}
+
+func procedureKeys() keys[procedureNode] {
+	return keys[procedureNode]{what: "a procedure", fields: []field[procedureNode]{
+		{"inputs", readNamed("inputs", func(d *procedureNode) *[]inputNode { return &d.Inputs }, parseInput, inputForm)},
+		{"steps", must(readList("steps", func(d *procedureNode) *[]stepNode { return &d.Steps }, parseStep, formOf(stepKeys)))},
+		{"result", valueReader[procedureNode]{form: resultForm, read: func(p *parser, n *yaml.Node, d *procedureNode) {
+			s := parseResult(p, n)
+			d.Result = &s
+		}}},
+	}}
 }
 
 func parseProcedure(p *parser, name text, n *yaml.Node) procedureNode {
 	d := procedureNode{Name: name}
-	object(p, n, "a procedure", &d, []field[procedureNode]{
-		{"inputs", readNamed("inputs", func(d *procedureNode) *[]inputNode { return &d.Inputs }, parseInput)},
-		{"steps", readList("steps", func(d *procedureNode) *[]stepNode { return &d.Steps }, parseStep)},
-		{"result", func(p *parser, n *yaml.Node, d *procedureNode) { s := parseResult(p, n); d.Result = &s }},
-	})
-	p.must(n, "a procedure", "steps", len(d.Steps) > 0)
+	object(p, n, &d, procedureKeys())
 	return d
+}
+
+func inputKeys() keys[inputNode] {
+	return keys[inputNode]{what: "an input", fields: []field[inputNode]{
+		{"constant", valueReader[inputNode]{form: textsForm, read: func(p *parser, n *yaml.Node, in *inputNode) {
+			if n.Kind == yaml.ScalarNode && n.Value == "list" {
+				in.List = true
+				return
+			}
+			in.Constant = p.texts(n)
+		}}},
+	}}
+}
+
+// inputForm is a type, or the keys of a constant.
+func inputForm() Form {
+	return anyForm(func() Form { return Form{Words: conversionNames()} }, formOf(inputKeys))()
 }
 
 func parseInput(p *parser, name text, n *yaml.Node) inputNode {
@@ -271,15 +340,7 @@ func parseInput(p *parser, name text, n *yaml.Node) inputNode {
 		in.Type = p.text(n)
 		return in
 	}
-	object(p, n, "an input", &in, []field[inputNode]{
-		{"constant", func(p *parser, n *yaml.Node, in *inputNode) {
-			if n.Kind == yaml.ScalarNode && n.Value == "list" {
-				in.List = true
-				return
-			}
-			in.Constant = p.texts(n)
-		}},
-	})
+	object(p, n, &in, inputKeys())
 	if !in.List && len(in.Constant) == 0 {
 		p.errorf(name.at, "", "the input %s needs a type, or constant with the values it may have", name.value)
 	}

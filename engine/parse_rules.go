@@ -9,44 +9,49 @@ import (
 
 // The tables of the keys of the rule language, one function a construct.
 
+func ruleKeys() keys[ruleFile] {
+	return keys[ruleFile]{what: "a rule", fields: []field[ruleFile]{
+		{"rule", must(readText(func(r *ruleFile) *text { return &r.Name }))},
+		{"event", must(readTexts(func(r *ruleFile) *[]text { return &r.Event }))},
+		{"after", readText(func(r *ruleFile) *text { return &r.After })},
+		{"vars", readNamed("vars", func(r *ruleFile) *[]namedSource { return &r.Vars }, parseVar, valueForm)},
+		{"when", readText(func(r *ruleFile) *text { return &r.When })},
+		{"require", readList("require", func(r *ruleFile) *[]requireNode { return &r.Require }, parseRequire, formOf(requireKeys))},
+		{"mappings", readNamed("mappings", func(r *ruleFile) *[]mappingNode { return &r.Mappings }, parseMapping, mappingForm)},
+		{"steps", must(readList("steps", func(r *ruleFile) *[]stepNode { return &r.Steps }, parseStep, formOf(stepKeys)))},
+		{"result", readNamed("result", func(r *ruleFile) *[]namedSource { return &r.Result }, parseNamedResult, resultForm)},
+	}}
+}
+
 func parseRule(p *parser) ruleFile {
 	var rule ruleFile
 	root := p.document()
 	if root == nil {
 		return rule
 	}
-	object(p, root, "a rule", &rule, []field[ruleFile]{
-		{"rule", readText(func(r *ruleFile) *text { return &r.Name })},
-		{"event", readTexts(func(r *ruleFile) *[]text { return &r.Event })},
-		{"after", readText(func(r *ruleFile) *text { return &r.After })},
-		{"vars", readNamed("vars", func(r *ruleFile) *[]namedSource { return &r.Vars }, parseVar)},
-		{"when", readText(func(r *ruleFile) *text { return &r.When })},
-		{"require", readList("require", func(r *ruleFile) *[]requireNode { return &r.Require }, parseRequire)},
-		{"mappings", readNamed("mappings", func(r *ruleFile) *[]mappingNode { return &r.Mappings }, parseMapping)},
-		{"steps", readList("steps", func(r *ruleFile) *[]stepNode { return &r.Steps }, parseStep)},
-		{"result", readNamed("result", func(r *ruleFile) *[]namedSource { return &r.Result }, parseNamedResult)},
-	})
-	p.must(root, "a rule", "rule", rule.Name.given())
-	p.must(root, "a rule", "event", len(rule.Event) > 0)
-	p.must(root, "a rule", "steps", len(rule.Steps) > 0)
+	object(p, root, &rule, ruleKeys())
 	return rule
+}
+
+func requireKeys() keys[requireNode] {
+	return keys[requireNode]{what: "a requirement", fields: []field[requireNode]{
+		{"from", must(readTexts(func(r *requireNode) *[]text { return &r.From }))},
+		{"message", must(readText(func(r *requireNode) *text { return &r.Message }))},
+		{"when", readText(func(r *requireNode) *text { return &r.When })},
+	}}
 }
 
 func parseRequire(p *parser, n *yaml.Node) requireNode {
 	r := requireNode{at: p.span(n)}
-	object(p, n, "a requirement", &r, []field[requireNode]{
-		{"from", readTexts(func(r *requireNode) *[]text { return &r.From })},
-		{"message", readText(func(r *requireNode) *text { return &r.Message })},
-		{"when", readText(func(r *requireNode) *text { return &r.When })},
-	})
-	p.must(n, "a requirement", "from", len(r.From) > 0)
-	p.must(n, "a requirement", "message", r.Message.given())
+	object(p, n, &r, requireKeys())
 	return r
 }
 
+func mappingForm() Form { return listForm(formOf(mappingLineKeys))() }
+
 func parseMapping(p *parser, name text, n *yaml.Node) mappingNode {
 	m := mappingNode{Name: name}
-	readList("a mapping", func(m *mappingNode) *[]lineNode { return &m.Lines }, parseMappingLine)(p, n, &m)
+	p.list(n, "a mapping", func(n *yaml.Node) { m.Lines = append(m.Lines, parseMappingLine(p, n)) })
 	return m
 }
 
@@ -55,7 +60,7 @@ func sourceFields[T any](source func(*T) *sourceNode) []field[T] {
 		{"from", readTexts(func(t *T) *[]text { return &source(t).From })},
 		{"value", readLiteral(func(t *T) *literal { return &source(t).Value })},
 		{"expr", readText(func(t *T) *text { return &source(t).Expr })},
-		{"as", readText(func(t *T) *text { return &source(t).As })},
+		{"as", words(readText(func(t *T) *text { return &source(t).As }), conversionNames()...)},
 		{"table", readText(func(t *T) *text { return &source(t).Table })},
 		{"default", readLiteral(func(t *T) *literal { return &source(t).Default })},
 		{"when", readText(func(t *T) *text { return &source(t).When })},
@@ -66,14 +71,29 @@ func requiredField[T any](source func(*T) *sourceNode) field[T] {
 	return field[T]{"required", readFlag(func(t *T) *flag { return &source(t).Required })}
 }
 
-// parseSource reads what a value is made from; a bare text is a path. more are
-// keys beside those that every value has.
-func parseSource(p *parser, n *yaml.Node, more ...field[sourceNode]) sourceNode {
+func sourceKeys(more ...field[sourceNode]) keys[sourceNode] {
+	self := func(s *sourceNode) *sourceNode { return s }
+	return keys[sourceNode]{what: "a value", fields: append(sourceFields(self), more...)}
+}
+
+// resultKeys are those of a value that rules can insist on.
+func resultKeys() keys[sourceNode] {
+	return sourceKeys(requiredField(func(s *sourceNode) *sourceNode { return s }))
+}
+
+func valueForm() Form  { return anyForm(textsForm, sourceKeys().form)() }
+func resultForm() Form { return anyForm(textsForm, resultKeys().form)() }
+
+func readValue[T any](at func(*T) *sourceNode) valueReader[T] {
+	return readObject(at, func(p *parser, n *yaml.Node) sourceNode { return parseSource(p, n, sourceKeys()) }, valueForm)
+}
+
+// parseSource reads what a value is made from; a bare text is a path.
+func parseSource(p *parser, n *yaml.Node, k keys[sourceNode]) sourceNode {
 	s := sourceNode{at: p.span(n)}
 	before := len(p.found)
 	if n.Kind == yaml.MappingNode {
-		self := func(s *sourceNode) *sourceNode { return s }
-		object(p, n, "a value", &s, append(sourceFields(self), more...))
+		object(p, n, &s, k)
 	} else {
 		s.From = p.texts(n)
 	}
@@ -82,13 +102,10 @@ func parseSource(p *parser, n *yaml.Node, more ...field[sourceNode]) sourceNode 
 }
 
 func parseVar(p *parser, name text, n *yaml.Node) namedSource {
-	return namedSource{name, parseSource(p, n)}
+	return namedSource{name, parseSource(p, n, sourceKeys())}
 }
 
-// parseResult reads a value that rules can insist on.
-func parseResult(p *parser, n *yaml.Node) sourceNode {
-	return parseSource(p, n, requiredField(func(s *sourceNode) *sourceNode { return s }))
-}
+func parseResult(p *parser, n *yaml.Node) sourceNode { return parseSource(p, n, resultKeys()) }
 
 func parseNamedResult(p *parser, name text, n *yaml.Node) namedSource {
 	return namedSource{name, parseResult(p, n)}
@@ -96,33 +113,37 @@ func parseNamedResult(p *parser, name text, n *yaml.Node) namedSource {
 
 func lineFields() []field[lineNode] {
 	source := func(l *lineNode) *sourceNode { return &l.sourceNode }
-	return append(sourceFields(source),
-		field[lineNode]{"to", readText(func(l *lineNode) *text { return &l.To })},
-		field[lineNode]{"rest", readText(func(l *lineNode) *text { return &l.Rest })},
-		field[lineNode]{"keys", readText(func(l *lineNode) *text { return &l.Keys })},
-		field[lineNode]{"keep", readScalars(func(l *lineNode) *[]text { return &l.Keep })},
-		field[lineNode]{"except", readTexts(func(l *lineNode) *[]text { return &l.Except })},
-	)
+	return append(sourceFields(source), []field[lineNode]{
+		{"to", must(readText(func(l *lineNode) *text { return &l.To }))},
+		{"rest", readText(func(l *lineNode) *text { return &l.Rest })},
+		{"keys", words(readText(func(l *lineNode) *text { return &l.Keys }), "identifier")},
+		{"keep", words(readScalars(func(l *lineNode) *[]text { return &l.Keep }), keepWords()...)},
+		{"except", readTexts(func(l *lineNode) *[]text { return &l.Except })},
+	}...)
 }
 
-func parseMappingLine(p *parser, n *yaml.Node) lineNode {
-	l := lineNode{sourceNode: sourceNode{at: p.span(n)}}
+func mappingLineKeys() keys[lineNode] {
 	source := func(l *lineNode) *sourceNode { return &l.sourceNode }
-	before := len(p.found)
-	object(p, n, "a mapping line", &l, append(lineFields(), requiredField(source)))
-	l.broken = len(p.found) > before
-	p.must(n, "a mapping line", "to", l.To.given())
-	return l
+	return keys[lineNode]{what: "a mapping line", fields: append(lineFields(), requiredField(source))}
 }
 
-// parseBodyLine reads the same as a mapping line, but required: whether an
-// event can be sent is settled before the first request, so not in a body.
-func parseBodyLine(p *parser, n *yaml.Node) lineNode {
+// bodyLineKeys are those of a mapping line, but required: whether an event can
+// be sent is settled before the first request, so not in a body.
+func bodyLineKeys() keys[lineNode] {
+	return keys[lineNode]{what: "a body line", fields: lineFields()}
+}
+
+func parseMappingLine(p *parser, n *yaml.Node) lineNode { return parseLine(p, n, mappingLineKeys()) }
+func parseBodyLine(p *parser, n *yaml.Node) lineNode    { return parseLine(p, n, bodyLineKeys()) }
+
+// parseLine reads a line. One without a target is not broken: more can be said
+// of it.
+func parseLine(p *parser, n *yaml.Node, k keys[lineNode]) lineNode {
 	l := lineNode{sourceNode: sourceNode{at: p.span(n)}}
 	before := len(p.found)
-	object(p, n, "a body line", &l, lineFields())
+	members(p, n, &l, k)
 	l.broken = len(p.found) > before
-	p.must(n, "a body line", "to", l.To.given())
+	complete(p, n, k.what, k)
 	return l
 }
 
@@ -146,18 +167,23 @@ func stepKinds() map[string][]string {
 	}
 }
 
+// stepKeys are those of all kinds of steps; [parser.kind] says which go together.
+func stepKeys() keys[stepNode] {
+	k := keys[stepNode]{what: "a step", fields: stepFields(), variants: stepKinds()}
+	for kind := range k.variants {
+		k.fields = append(k.fields, field[stepNode]{kind, readText(func(s *stepNode) *text { return &s.Arg })})
+	}
+	slices.SortFunc(k.fields, func(a, b field[stepNode]) int { return strings.Compare(a.name, b.name) })
+	return k
+}
+
 func parseStep(p *parser, n *yaml.Node) stepNode {
 	s := stepNode{at: p.span(n)}
-	kinds := stepKinds()
+	all := stepKeys()
 	var keys []text
-	fields := stepFields()
-	for kind := range kinds {
-		fields = append(fields, field[stepNode]{kind, func(p *parser, n *yaml.Node, s *stepNode) { s.Arg = p.text(n) }})
-	}
-	slices.SortFunc(fields, func(a, b field[stepNode]) int { return strings.Compare(a.name, b.name) })
-	object(p, n, "a step", &s, fields)
-	p.entries(n, "a step", func(key text, _ *yaml.Node) { keys = append(keys, key) })
-	p.kind(n, &s, keys, kinds)
+	object(p, n, &s, all)
+	p.entries(n, all.what, func(key text, _ *yaml.Node) { keys = append(keys, key) })
+	p.kind(n, &s, keys, all.variants)
 	return s
 }
 
@@ -198,21 +224,21 @@ func stepFields() []field[stepNode] {
 		{"name", readText(func(s *stepNode) *text { return &s.Name })},
 		{"when", readText(func(s *stepNode) *text { return &s.When })},
 		{"each", readText(func(s *stepNode) *text { return &s.Each })},
-		{"query", readNamed("query", func(s *stepNode) *[]namedText { return &s.Query }, parseNamedText)},
-		{"body", readList("body", func(s *stepNode) *[]lineNode { return &s.Body }, parseBodyLine)},
+		{"query", readNamed("query", func(s *stepNode) *[]namedText { return &s.Query }, parseNamedText, textForm)},
+		{"body", readList("body", func(s *stepNode) *[]lineNode { return &s.Body }, parseBodyLine, formOf(bodyLineKeys))},
 		{"pages", readText(func(s *stepNode) *text { return &s.Pages })},
 		{"pick", readText(func(s *stepNode) *text { return &s.Pick })},
-		{"remember", func(p *parser, n *yaml.Node, s *stepNode) { s.Remember = parseRemember(p, n) }},
-		{"learn", readNamed("learn", func(s *stepNode) *[]learnNode { return &s.Learn }, parseLearn)},
-		{"forget", readNamed("forget", func(s *stepNode) *[]learnNode { return &s.Forget }, parseLearn)},
+		{"remember", readObject(func(s *stepNode) *rememberNode { return &s.Remember }, parseRemember, formOf(rememberKeys))},
+		{"learn", readNamed("learn", func(s *stepNode) *[]learnNode { return &s.Learn }, parseLearn, textsForm)},
+		{"forget", readNamed("forget", func(s *stepNode) *[]learnNode { return &s.Forget }, parseLearn, textsForm)},
 		{"idempotent", readFlag(func(s *stepNode) *flag { return &s.Idempotent })},
 		{"only_reads", readFlag(func(s *stepNode) *flag { return &s.OnlyReads })},
-		{"on", readList("on", func(s *stepNode) *[]armNode { return &s.On }, parseArm)},
-		{"confirm", func(p *parser, n *yaml.Node, s *stepNode) { s.Confirm = parseConfirm(p, n) }},
-		{"with", func(p *parser, n *yaml.Node, s *stepNode) {
+		{"on", readList("on", func(s *stepNode) *[]armNode { return &s.On }, parseArm, formOf(armKeys))},
+		{"confirm", readObject(func(s *stepNode) **confirmNode { return &s.Confirm }, parseConfirm, formOf(confirmKeys))},
+		{"with", valueReader[stepNode]{form: namedForm(withForm), read: func(p *parser, n *yaml.Node, s *stepNode) {
 			s.badWith = n.Kind != yaml.MappingNode
-			readNamed("with", func(s *stepNode) *[]withNode { return &s.With }, parseWith)(p, n, s)
-		}},
+			p.entries(n, "with", func(name text, value *yaml.Node) { s.With = append(s.With, parseWith(p, name, value)) })
+		}}},
 	}...)
 }
 
@@ -220,13 +246,16 @@ func parseNamedText(p *parser, name text, n *yaml.Node) namedText {
 	return namedText{name, p.text(n)}
 }
 
+func rememberKeys() keys[rememberNode] {
+	return keys[rememberNode]{what: "remember", fields: []field[rememberNode]{
+		{"for", must(readText(func(r *rememberNode) *text { return &r.For }))},
+		{"case", words(readText(func(r *rememberNode) *text { return &r.Case }), "ignore")},
+	}}
+}
+
 func parseRemember(p *parser, n *yaml.Node) rememberNode {
 	r := rememberNode{at: p.span(n)}
-	object(p, n, "remember", &r, []field[rememberNode]{
-		{"for", readText(func(r *rememberNode) *text { return &r.For })},
-		{"case", readText(func(r *rememberNode) *text { return &r.Case })},
-	})
-	p.must(n, "remember", "for", r.For.given())
+	object(p, n, &r, rememberKeys())
 	return r
 }
 
@@ -234,14 +263,23 @@ func parseLearn(p *parser, name text, n *yaml.Node) learnNode {
 	return learnNode{name, p.texts(n)}
 }
 
+func withKeys() keys[withNode] {
+	return keys[withNode]{what: "an input", fields: []field[withNode]{
+		{"expr", readText(func(w *withNode) *text { return &w.Expr })},
+	}}
+}
+
+// withForm leaves open what a constant input is: that stands with the procedure.
+func withForm() Form {
+	return anyForm(scalarForm, listForm(literalForm), formOf(withKeys))()
+}
+
 // parseWith keeps both readings of an input: which one holds depends on its
 // declaration, which another file may have.
 func parseWith(p *parser, name text, n *yaml.Node) withNode {
 	w := withNode{Name: name}
 	if n.Kind == yaml.MappingNode {
-		object(p, n, "an input", &w, []field[withNode]{
-			{"expr", readText(func(w *withNode) *text { return &w.Expr })},
-		})
+		object(p, n, &w, withKeys())
 		return w
 	}
 	w.Paths = p.texts(n)
@@ -249,33 +287,37 @@ func parseWith(p *parser, name text, n *yaml.Node) withNode {
 	return w
 }
 
-func parseArm(p *parser, n *yaml.Node) armNode {
-	a := armNode{at: p.span(n)}
-	object(p, n, "an arm of on", &a, []field[armNode]{
-		{"status", readScalars(func(a *armNode) *[]text { return &a.Status })},
+func armKeys() keys[armNode] {
+	return keys[armNode]{what: "an arm of on", fields: []field[armNode]{
+		{"status", must(readScalars(func(a *armNode) *[]text { return &a.Status }))},
 		{"when", readText(func(a *armNode) *text { return &a.When })},
-		{"then", readText(func(a *armNode) *text { return &a.Then })},
+		{"then", must(words(readText(func(a *armNode) *text { return &a.Then }), armActions()...))},
 		{"at", readText(func(a *armNode) *text { return &a.At })},
 		{"as", readText(func(a *armNode) *text { return &a.As })},
 		{"message", readText(func(a *armNode) *text { return &a.Message })},
-		{"remember", func(p *parser, n *yaml.Node, a *armNode) { a.Remember = parseRemember(p, n) }},
-	})
-	p.must(n, "an arm of on", "status", len(a.Status) > 0)
-	p.must(n, "an arm of on", "then", a.Then.given())
+		{"remember", readObject(func(a *armNode) *rememberNode { return &a.Remember }, parseRemember, formOf(rememberKeys))},
+	}}
+}
+
+func parseArm(p *parser, n *yaml.Node) armNode {
+	a := armNode{at: p.span(n)}
+	object(p, n, &a, armKeys())
 	return a
+}
+
+func confirmKeys() keys[confirmNode] {
+	return keys[confirmNode]{what: "confirm", fields: []field[confirmNode]{
+		{"when", readText(func(c *confirmNode) *text { return &c.When })},
+		{"get", must(readText(func(c *confirmNode) *text { return &c.Get }))},
+		{"query", readNamed("query", func(c *confirmNode) *[]namedText { return &c.Query }, parseNamedText, textForm)},
+		{"pages", readText(func(c *confirmNode) *text { return &c.Pages })},
+		{"there", must(readText(func(c *confirmNode) *text { return &c.There }))},
+		{"on", readList("on", func(c *confirmNode) *[]armNode { return &c.On }, parseArm, formOf(armKeys))},
+	}}
 }
 
 func parseConfirm(p *parser, n *yaml.Node) *confirmNode {
 	c := &confirmNode{at: p.span(n)}
-	object(p, n, "confirm", c, []field[confirmNode]{
-		{"when", readText(func(c *confirmNode) *text { return &c.When })},
-		{"get", readText(func(c *confirmNode) *text { return &c.Get })},
-		{"query", readNamed("query", func(c *confirmNode) *[]namedText { return &c.Query }, parseNamedText)},
-		{"pages", readText(func(c *confirmNode) *text { return &c.Pages })},
-		{"there", readText(func(c *confirmNode) *text { return &c.There })},
-		{"on", readList("on", func(c *confirmNode) *[]armNode { return &c.On }, parseArm)},
-	})
-	p.must(n, "confirm", "get", c.Get.given())
-	p.must(n, "confirm", "there", c.There.given())
+	object(p, n, c, confirmKeys())
 	return c
 }

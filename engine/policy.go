@@ -101,17 +101,18 @@ func (p *Program) errorCodeOf(response Response) string {
 	if scanJSON(text, Limits{}.WithDefaults().Depth, 0) != nil {
 		return ""
 	}
-	return p.readReply(p.errorCode, rawValue("{}"), text)
+	return p.readReply(p.errorCode, rawValue("{}"), text, nil)
 }
 
 // readReply gives the text that a source finds in a reply; empty for none.
-func (p *Program) readReply(s *sourced, config value, reply string) string {
+func (p *Program) readReply(s *sourced, config value, reply string, coverage *Coverage) string {
 	if s == nil {
 		return ""
 	}
 	slots := make([]value, p.scopeSize)
 	slots[slotConfig], slots[slotReply] = config, rawValue(reply)
 	found, err := s.value(slots)
+	coverage.value(s, &found)
 	if err != nil {
 		return ""
 	}
@@ -201,7 +202,7 @@ func (c *compiler) retry(n retryNode) {
 		case "":
 			c.errorf(node.at, "It is backoff or retry-after.", "a line of retry.when needs the key wait")
 		default:
-			c.errorf(node.Wait.at, spell.Advice(node.Wait.value, []string{"backoff", "retry-after"}), "unknown value %q of wait", node.Wait.value)
+			c.errorf(node.Wait.at, spell.Advice(node.Wait.value, retryWaits()), "unknown value %q of wait", node.Wait.value)
 		}
 		if node.Attempts.given() {
 			r.attempts = c.count(node.Attempts, 1, mostAttempts)
@@ -256,7 +257,7 @@ func (c *compiler) outcomeRules(nodes []conditionNode) []outcomeRule {
 
 func (c *compiler) outcomeRule(n conditionNode) outcomeRule {
 	r := outcomeRule{statuses: c.statuses(n.Status), except: c.statuses(n.Except)}
-	known := []string{string(Refused), string(Reset), string(Timeout), string(Unreadable)}
+	known := failureNames()
 	for _, t := range n.Network {
 		if !slices.Contains(known, t.value) {
 			c.errorf(t.at, spell.Advice(t.value, known), "unknown failure %q", t.value)

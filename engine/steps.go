@@ -13,6 +13,7 @@ func (l *let) run(x *Execution, f *frame, s *step) {
 		return
 	}
 	x.explainer.let(f, s, l, found)
+	x.coverage.value(l.source, &found)
 	x.warn(f.run.rule, found.warning, s.at)
 	x.complete(f, s, found.value)
 }
@@ -39,6 +40,7 @@ func (u *use) run(x *Execution, f *frame, s *step) {
 			return
 		}
 		x.warn(f.run.rule, found.warning, in.source.at)
+		x.coverage.value(in.source, &found)
 		x.explainer.filled(&slots[in.slot], in.source, f.slots, found)
 		slots[in.slot] = found.value
 	}
@@ -83,6 +85,7 @@ func (r *findRun) proceed(x *Execution) {
 		if len(r.asked) == 0 {
 			x.explainer.idle(r.frame, r.step, "there is nothing to look for it by")
 		}
+		x.coverage.found(r.step, false)
 		x.complete(r.frame, r.step, value{})
 		return
 	}
@@ -118,6 +121,7 @@ func (r *findRun) ask(x *Execution, w *way, v value) {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
 	}
+	x.coverage.when(w.when, applies)
 	if !applies {
 		return
 	}
@@ -150,6 +154,7 @@ func (r *findRun) leave(x *Execution, w *way, inner *frame) {
 		return
 	}
 	records := r.find.lookup.distinct(listed)
+	x.coverage.way(w, len(records))
 	switch {
 	case len(records) == 0:
 	case len(records) == 1:
@@ -164,6 +169,7 @@ func (r *findRun) leave(x *Execution, w *way, inner *frame) {
 // may be another event's, of somebody else.
 func (r *findRun) found(x *Execution, record value) {
 	x.learnRecord(r.find.lookup, record, r.asked[len(r.asked)-1:])
+	x.coverage.found(r.step, true)
 	x.complete(r.frame, r.step, record)
 }
 
@@ -174,6 +180,7 @@ func (r *findRun) recalled(x *Execution, record value) bool {
 		return false
 	}
 	x.stack = x.stack[:len(x.stack)-1]
+	x.coverage.found(r.step, true)
 	x.complete(r.frame, r.step, record)
 	return true
 }

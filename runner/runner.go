@@ -75,6 +75,10 @@ type Options struct {
 	// did, at some cost. False gives none.
 	Explain bool
 
+	// Coverage is told which lines of the rules the events come to. Nil is
+	// nobody.
+	Coverage *engine.Coverage
+
 	// Logger is told of waits and stops: of statuses, methods, rules, steps,
 	// attempts and waits, never of event data or credentials. Nil is silent.
 	Logger *slog.Logger
@@ -152,7 +156,7 @@ func New(p *engine.Program, o Options) (*Runner, error) {
 		return nil, err
 	}
 	r := &Runner{
-		program: p, config: config.WithLimits(o.Limits), settings: o.Settings, options: o, caller: c,
+		program: p, config: config.WithLimits(o.Limits).Cover(o.Coverage), settings: o.Settings, options: o, caller: c,
 		memory: o.Memory, clock: o.Clock, log: o.Logger, order: newOrder(),
 		limits: newLimits(config.RateLimits(), o.Clock), circuit: newCircuit(p.Circuit(), o.Clock), waits: newWaits(),
 	}

@@ -14,7 +14,9 @@ import (
 // checkOptions are the flags of check.
 type checkOptions struct {
 	sources
-	output string
+	output  string
+	events  []string
+	against string
 }
 
 func newCheck(sh shell) *cobra.Command {
@@ -27,21 +29,33 @@ in the config. Everything that is wrong is said at once, with its place. Nothing
 is sent. --output github writes the findings so that GitHub Actions, and other
 CI services that know its form, show each at its line.
 
+--events runs a sample of events, too, without sending anything: which paths of
+the rules no event has, and what was probably meant; the types of values; which
+keys become custom fields; what each rule takes and rejects; and what the
+simulator refuses. --against compares with the fields of an account.
+
 Exit status:
   0  no mistakes; there may be warnings
   2  there are mistakes`,
 		Example: `  deskrules check
   deskrules check rules/zendesk
-  deskrules check rules/zendesk --output json`,
+  deskrules check rules/zendesk --output json
+  deskrules check --events examples/events.ndjson \
+    --against examples/account.json`,
 		Args: checkArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(verb *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.rules = args[0]
+			}
+			if len(o.events) > 0 || o.against != "" {
+				return o.runSurvey(verb.Context(), sh)
 			}
 			return o.run(sh)
 		},
 	}
 	o.declare(verb)
+	verb.Flags().StringArrayVar(&o.events, "events", nil, "say what the rules make of the events of `FILE`; may be given again")
+	verb.Flags().StringVar(&o.against, "against", "", "compare with the fields of the account in `FILE` (JSON)")
 	outputFlag(verb, &o.output, "github")
 	return verb
 }
@@ -103,7 +117,7 @@ func (o checkOptions) check(sh shell) (checkup, engine.Diagnostics, error) {
 	made := setup{program: program, config: config, folder: o.rules}
 	findings, err = gather(findings, made.checkDestination())
 	if err == nil && config.name != "" && made.fits() {
-		findings, err = gather(findings, made.checkSettings())
+		findings, err = gather(findings, made.checkConfigured())
 	}
 	return checkup{program: program, config: config.name}, findings, err
 }

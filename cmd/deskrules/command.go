@@ -109,7 +109,7 @@ test), and deliver for real (run with a deskrules.yaml).`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(printUsage)
 	addGroup(root, "deliver", "Deliver events:", newRun(sh), newEval(sh))
-	addGroup(root, "write", "Write rules:", newCheck(sh), newDocs(sh), newTest(sh), newSim(sh))
+	addGroup(root, "write", "Write rules:", newInit(sh), newCheck(sh), newTest(sh), newDiff(sh), newRecord(sh), newDocs(sh), newSchema(sh), newFmt(sh), newSim(sh))
 	root.AddGroup(&cobra.Group{ID: "more", Title: "More:"})
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")

@@ -20,6 +20,7 @@ type evalOptions struct {
 	replies    string
 	output     string
 	explain    bool
+	watch      bool
 	eventBytes int
 }
 
@@ -63,7 +64,14 @@ Exit status:
 			return nil
 		},
 		RunE: func(verb *cobra.Command, args []string) error {
-			return o.run(verb.Context(), sh, args[0])
+			ctx, name := verb.Context(), args[0]
+			if !o.watch {
+				return o.run(ctx, sh, name)
+			}
+			if name == "-" {
+				return usagef("--watch needs a file that can change, not standard input")
+			}
+			return watch(ctx, verb, sh, func() []string { return o.watched(name) }, func() error { return o.run(ctx, sh, name) })
 		},
 	}
 	o.declare(verb)
@@ -71,6 +79,7 @@ Exit status:
 	flags.BoolVar(&o.explain, "explain", false, "say which line is behind each field, why fields are absent and steps did not run, and where each member of the event went")
 	flags.StringVar(&o.account, "account", "", "start the simulator with what `FILE` (JSON) holds")
 	flags.StringVar(&o.replies, "replies", "", "answer with the replies of `FILE`, as in replies.http of a golden case")
+	flags.BoolVar(&o.watch, "watch", false, "evaluate again whenever the event, the rules or the config are saved")
 	eventBytesFlag(verb, &o.eventBytes)
 	outputFlag(verb, &o.output)
 	return verb

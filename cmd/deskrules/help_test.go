@@ -48,8 +48,11 @@ func runExample(t *testing.T, line string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	args := strings.Fields(line)
-	if args[0] == "sim" {
+	switch args[0] {
+	case "sim":
 		cancel()
+	case "init":
+		t.Chdir(t.TempDir())
 	}
 	var out, complaints bytes.Buffer
 	status := run(ctx, args, shell{in: bytes.NewReader(first), out: &out, err: &complaints, env: os.LookupEnv})

@@ -5,8 +5,19 @@
 //
 //	command.go     the tree of verbs, and errors -> exit status
 //	run.go, eval.go, check.go, docs.go, test.go, sim.go, version.go: the verbs
+//	init.go        a folder to begin with; init_config.go: its deskrules.yaml
+//	fmt.go         rule files laid out, by internal/rulefmt
+//	record.go      an event -> a golden case; record_mask.go: what is masked in it
+//	watch.go       eval again at each save
+//	schema.go      the tables of the parser -> JSON Schema; schema_words.go: the words
+//	               of the reference
 //	rehearsal.go   a run to a stand-in, for eval; rehearsed.go, explain.go: what is
 //	               shown of it
+//	test_report.go what cases came to; coverage.go, mutate.go, junit.go, watch.go: more
+//	               of it
+//	diff.go        two versions of rules -> what differs; diff_versions.go: where
+//	               they are from; diff_play.go, diff_listen.go: events -> calls;
+//	               diff_names.go, diff_tally.go: calls -> counts; diff_report.go
 //	config.go      deskrules.yaml -> settings, with their places
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings

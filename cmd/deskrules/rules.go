@@ -89,6 +89,15 @@ func (s setup) checkSettings() error {
 	return s.placeSettings(s.problems(), "Write that file, or try --simulate, which needs none.")
 }
 
+// checkConfigured is checkSettings of a config that is meant to be complete. One
+// that names a destination and no settings is for simulating.
+func (s setup) checkConfigured() error {
+	if s.config.hasSettings || s.config.destination.text == "" {
+		return s.checkSettings()
+	}
+	return s.checkGiven()
+}
+
 // checkGiven is checkSettings where settings may be missing.
 func (s setup) checkGiven() error {
 	given := slices.DeleteFunc(s.problems(), func(wrong engine.SettingError) bool {

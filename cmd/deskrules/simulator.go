@@ -113,3 +113,26 @@ func hold[T any](what string, things []T, name func(T) string) holding {
 	held.names = held.names[:min(len(held.names), maxNames)]
 	return held
 }
+
+// accountField is a custom field that an account has, under the name of its list
+// in the records that hold its values.
+type accountField struct {
+	kind    string
+	accepts func(raw []byte) bool
+}
+
+// accountFields lists the custom fields of an account, such as user_fields.plan.
+func accountFields(account []byte) (map[string]accountField, error) {
+	read, err := zendesksim.ReadAccount(bytes.NewReader(account))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]accountField{}
+	for _, f := range read.UserFields {
+		all["user_fields."+f.Key] = accountField{f.Type, f.Accepts}
+	}
+	for _, f := range read.OrganizationFields {
+		all["organization_fields."+f.Key] = accountField{f.Type, f.Accepts}
+	}
+	return all, nil
+}

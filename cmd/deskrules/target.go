@@ -152,8 +152,10 @@ func (t target) missing() []engine.Setting {
 
 // variable is the environment variable to keep a secret in, such as
 // CRM_API_TOKEN.
-func (t target) variable(declared engine.Setting) string {
-	return variableName(t.program.Name()) + "_" + variableName(declared.Name)
+func (t target) variable(declared engine.Setting) string { return variableOf(t.program, declared.Name) }
+
+func variableOf(program *engine.Program, setting string) string {
+	return variableName(program.Name()) + "_" + variableName(setting)
 }
 
 // variableName writes a name as environment variables are: apiToken becomes

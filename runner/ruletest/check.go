@@ -27,13 +27,19 @@ func Find(dir string) ([]string, error) {
 }
 
 // Check runs the cases in the given files, one after the other, and returns a
-// result for each that [Options.Run] picks. When ctx ends, the cases that are
+// result for each that [Options.Run] picks, up to the first that fails with
+// [Options.FailFast]. When ctx ends, the cases that are
 // left fail.
 func Check(ctx context.Context, program *engine.Program, files []string, o Options) []Result {
 	var results []Result
 	for _, file := range files {
-		if o.Run == nil || o.Run.MatchString(filepath.ToSlash(file)) {
-			results = append(results, check(ctx, program, file, o))
+		if o.Run != nil && !o.Run.MatchString(filepath.ToSlash(file)) {
+			continue
+		}
+		r := check(ctx, program, file, o)
+		results = append(results, r)
+		if o.FailFast && r.Status == Failed {
+			break
 		}
 	}
 	return results
@@ -75,19 +81,16 @@ func (r *Result) run(ctx context.Context, program *engine.Program, o Options) (c
 
 // settle reports the differences, or writes what happened into the file.
 func settle(file string, text []byte, comparisons []comparison, o Options) (changed bool, err error) {
-	updated := text
 	var differences []error
 	for _, c := range comparisons {
-		if c.equal() {
-			continue
+		if !c.equal() {
+			differences = append(differences, errors.New(c.unified(o.Color)))
 		}
-		updated = replace(updated, c.name, c.got)
-		differences = append(differences, errors.New(c.unified(o.Color)))
 	}
 	if len(differences) == 0 || !o.Update {
 		return false, errors.Join(differences...)
 	}
-	return true, overwrite(file, updated)
+	return true, overwrite(file, updated(text, comparisons))
 }
 
 func overwrite(file string, text []byte) error {

@@ -28,6 +28,12 @@ type Options struct {
 	// Update rewrites what the cases want in place of failing them.
 	Update bool
 
+	// Coverage is told which lines of the rules the cases come to. Nil: nobody.
+	Coverage *engine.Coverage
+
+	// FailFast leaves out the cases behind the first that fails.
+	FailFast bool
+
 	// Color paints differences for a terminal.
 	Color bool
 

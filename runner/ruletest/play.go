@@ -63,6 +63,7 @@ func (c *scenario) setUp(program *engine.Program, o Options) (*stage, error) {
 		Clock:       clock,
 		Concurrency: 1,
 		Limits:      o.Limits,
+		Coverage:    o.Coverage,
 	})
 	return s, err
 }

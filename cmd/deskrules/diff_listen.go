@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/internal/compare"
+	"github.com/deskrules/deskrules/runner"
+)
+
+// A call is a request that a version of rules made, with the lines behind it.
+type call struct {
+	compare.Call
+	status int
+	asked  engine.Request            // its zero value where the engine knows nothing of it
+	at     engine.Position           // the step
+	fields []engine.FieldExplanation // of the body; nil where nothing is known of them
+	mapped []engine.FieldExplanation // of the mappings of the rule, with their names in front
+}
+
+// A listener passes requests on and remembers them with their answers. It is
+// used by one event at a time.
+type listener struct {
+	next  http.RoundTripper
+	base  string
+	heard []call
+}
+
+func (l *listener) RoundTrip(request *http.Request) (*http.Response, error) {
+	made := call{Call: compare.Call{
+		Method: request.Method,
+		Path:   strings.TrimPrefix(request.URL.EscapedPath(), l.base),
+		Query:  decodedQuery(request.URL),
+	}}
+	made.asked, _ = runner.Asked(request.Context())
+	made.Body = made.asked.Body
+	response, err := l.next.RoundTrip(request)
+	if err != nil {
+		l.heard = append(l.heard, made)
+		return nil, err
+	}
+	made.status = response.StatusCode
+	made.Answer, err = io.ReadAll(response.Body)
+	_ = response.Body.Close() // all of it has been read
+	response.Body = io.NopCloser(bytes.NewReader(made.Answer))
+	l.heard = append(l.heard, made)
+	return response, err
+}
+
+// take hands over what was heard since the last time.
+func (l *listener) take() []call {
+	heard := l.heard
+	l.heard = nil
+	return heard
+}
+
+// withLines adds to calls which lines of the rules are behind them. Explanations
+// list the requests of a step in the order in which they were made, and beside
+// them those that a memory answered.
+func withLines(calls []call, e *engine.Explanation) []call {
+	if e == nil {
+		return calls
+	}
+	used := map[*engine.RequestExplanation]bool{}
+	for i := range calls {
+		for _, rule := range e.Rules {
+			if rule.Rule == calls[i].asked.Rule {
+				calls[i].explain(rule.Steps, used)
+				calls[i].mapped = mappedFields(rule.Mappings)
+			}
+		}
+	}
+	return calls
+}
+
+// mappedFields lists the fields of mappings as a body has them that takes each by
+// its name.
+func mappedFields(mappings []engine.MappingExplanation) []engine.FieldExplanation {
+	var all []engine.FieldExplanation
+	for _, m := range mappings {
+		for _, f := range m.Fields {
+			f.To = strings.TrimSuffix(m.Name+"."+f.To, ".")
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func (c *call) explain(steps []engine.StepExplanation, used map[*engine.RequestExplanation]bool) {
+	for s := range steps {
+		step := &steps[s]
+		if step.Name != c.asked.Step || !step.Ran {
+			continue
+		}
+		c.at = step.At
+		for r := range step.Requests {
+			made := &step.Requests[r]
+			if !used[made] && made.Method == c.Method && made.Path == c.asked.Path && made.Query == c.asked.Query {
+				used[made], c.fields = true, made.Fields
+				return
+			}
+		}
+	}
+}
+
+// behind gives the line that is behind a place of a body: that of the longest
+// target which holds it. That may be a line of a mapping which came to the body
+// in a way of its own, such as through a procedure. Where no line says so it is
+// the step's.
+func (c *call) behind(field []string) fieldLine {
+	line, longest := fieldLine{at: c.at}, -1
+	if len(field) == 0 || field[0] != "body" {
+		return line
+	}
+	at := strings.Join(field[1:], ".")
+	for _, f := range slices.Concat(c.fields, c.mapped) {
+		if f.Absent == "" && len(f.To) > longest && (f.To == "" || at == f.To || strings.HasPrefix(at, f.To+".")) {
+			line, longest = fieldLine{at: f.At, fixed: f.From == "value" || f.From == "default"}, len(f.To)
+		}
+	}
+	return line
+}
+
+// A fieldLine is the line that a value comes from.
+type fieldLine struct {
+	at    engine.Position
+	fixed bool // the value stands in the rules, and says nothing of anybody
+}

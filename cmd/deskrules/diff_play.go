@@ -1,0 +1,296 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"sync"
+
+	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/internal/compare"
+	"github.com/deskrules/deskrules/runner"
+	"github.com/deskrules/deskrules/runner/ruletest"
+)
+
+// A comparison runs events through two versions of rules.
+//
+// Each version has an account of its own, both begin with the same, and each
+// event meets what earlier ones have written in its version. So an event is
+// judged as a run would treat it, and what differs is compared event by event.
+//
+// That takes memory for all that the events write. Therefore the events are cut
+// into batches, and both accounts begin anew with each: memory is that of a batch,
+// however long the input is, batches can be worked on at once, and the result is
+// the same whatever finishes first.
+type comparison struct {
+	old, new version
+	answers  answers
+	limits   engine.Limits
+	batch    int // events
+	show     bool
+}
+
+// answers say what answers in the place of the destination.
+type answers struct {
+	account []byte // of the simulator; nil for an empty one
+	replies []byte // nil for none
+	made    bool   // everything is made up, or by replies
+}
+
+// batchBytes bounds a batch of long events.
+const batchBytes = 32 << 20
+
+// A placedRecord is an event with its place in the inputs.
+type placedRecord struct {
+	runner.Record
+	at place
+}
+
+// A batch is the events that are run on one account.
+type batch struct {
+	number int
+	events []placedRecord
+}
+
+// run compares all events. Batches are worked on at once, and counted in their
+// order.
+func (c comparison) run(ctx context.Context, records iter.Seq2[placedRecord, error]) (*differences, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	batches, results := make(chan batch), make(chan counted)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() { c.work(ctx, cancel, batches, results) })
+	}
+	go func() {
+		defer close(batches)
+		if err := c.cut(ctx, records, batches); err != nil {
+			cancel(err)
+		}
+	}()
+	go func() {
+		workers.Wait()
+		close(results)
+	}()
+	total := inOrder(results)
+	return total, context.Cause(ctx)
+}
+
+// A counted is what a batch came to.
+type counted struct {
+	number int
+	found  *differences
+}
+
+// inOrder adds up what batches came to, in the order of the batches.
+func inOrder(results <-chan counted) *differences {
+	total, waiting := newDifferences(), map[int]*differences{}
+	for result := range results {
+		waiting[result.number] = result.found
+		for next := total.batches; waiting[next] != nil; next = total.batches {
+			total.add(waiting[next])
+			delete(waiting, next)
+		}
+	}
+	return total
+}
+
+// work compares batches until there are no more. A read that is under way when
+// ctx ends is not waited for.
+func (c comparison) work(ctx context.Context, cancel context.CancelCauseFunc, batches <-chan batch, results chan<- counted) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case b, more := <-batches:
+			if !more {
+				return
+			}
+			found, err := c.one(ctx, b)
+			if err != nil {
+				cancel(err)
+				return
+			}
+			results <- counted{b.number, found}
+		}
+	}
+}
+
+// cut puts the events into batches.
+func (c comparison) cut(ctx context.Context, records iter.Seq2[placedRecord, error], batches chan<- batch) error {
+	next, bytes := batch{}, 0
+	send := func() error {
+		select {
+		case batches <- next:
+			next, bytes = batch{number: next.number + 1}, 0
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for record, err := range records {
+		if err != nil {
+			return err
+		}
+		next.events = append(next.events, record)
+		bytes += len(record.Event)
+		if len(next.events) >= c.batch || bytes > batchBytes && c.batch < math.MaxInt {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(next.events) == 0 {
+		return nil
+	}
+	return send()
+}
+
+// one runs a batch through both versions, event by event.
+func (c comparison) one(ctx context.Context, b batch) (*differences, error) {
+	old, err := c.answers.side(c.old, c.limits)
+	if err != nil {
+		return nil, err
+	}
+	new, err := c.answers.side(c.new, c.limits)
+	if err != nil {
+		return nil, err
+	}
+	judge := judge{comparison: c, pair: compare.NewPair(old.held), found: newDifferences()}
+	for _, event := range b.events {
+		was, err := old.one(ctx, event.Record)
+		if err != nil {
+			return nil, err
+		}
+		is, err := new.one(ctx, event.Record)
+		if err != nil {
+			return nil, err
+		}
+		judge.event(event, was, is)
+	}
+	judge.found.batches = 1
+	return judge.found, nil
+}
+
+// A side is one version with what answers it.
+type side struct {
+	version  version
+	runner   *runner.Runner
+	listener *listener
+	held     []byte // what the account holds at the start; nil where there is none
+}
+
+// side gives a version an account. Its time stands still, but for waits: nobody
+// wants to wait for them, and both versions see the same times.
+func (a answers) side(v version, limits engine.Limits) (side, error) {
+	config, err := v.program.Configure(v.settings)
+	if err != nil {
+		return side{}, err
+	}
+	base, err := url.Parse(config.BaseURL())
+	if err != nil {
+		return side{}, fmt.Errorf("the destination's URL: %w", err)
+	}
+	clock := ruletest.NewClock()
+	made := side{version: v, listener: &listener{base: base.EscapedPath()}}
+	if made.listener.next, made.held, err = a.transport(config.BaseURL(), clock); err != nil {
+		return side{}, err
+	}
+	made.runner, err = runner.New(v.program, runner.Options{
+		Settings: v.settings, Transport: made.listener, Clock: clock, Concurrency: 1,
+		Unlimited: true, RetryUncertain: true, Explain: true, Limits: limits,
+	})
+	return made, err
+}
+
+// transport is what answers, and what it holds.
+func (a answers) transport(base string, clock *ruletest.Clock) (http.RoundTripper, []byte, error) {
+	switch {
+	case a.replies != nil:
+		replies, err := ruletest.ReadReplies(a.replies)
+		return madeUpElse{standIn{replies: replies, base: base}}, nil, err
+	case a.made:
+		return madeUpElse{standIn{}}, nil, nil
+	}
+	simulator, err := caseSimulator(a.account, clock.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	held, err := dumpSimulator(simulator)
+	return direct{simulator}, held, err
+}
+
+// A direct transport calls a handler in the caller's goroutine. It is for handlers
+// that answer at once and do not break connections: [runner.InProcess] is for all,
+// and takes a goroutine for each call.
+type direct struct{ handler http.Handler }
+
+func (d direct) RoundTrip(request *http.Request) (*http.Response, error) {
+	served := request.WithContext(request.Context())
+	if served.Body == nil {
+		served.Body = http.NoBody
+	}
+	served.RequestURI, served.Host = request.URL.RequestURI(), request.URL.Host
+	recorded := httptest.NewRecorder()
+	d.handler.ServeHTTP(recorded, served)
+	return recorded.Result(), nil
+}
+
+// madeUpElse answers what a stand-in has no answer to.
+type madeUpElse struct{ standIn }
+
+func (m madeUpElse) RoundTrip(request *http.Request) (*http.Response, error) {
+	answer, err := m.standIn.RoundTrip(request)
+	if errors.Is(err, errNoReply) {
+		return answerOf(request, madeUpAnswer(request)), nil
+	}
+	return answer, err
+}
+
+// A played event is what a version made of it.
+type played struct {
+	result runner.Result
+	calls  []call
+}
+
+func (s side) one(ctx context.Context, record runner.Record) (played, error) {
+	result, err := s.runner.One(ctx, record)
+	return played{result, withLines(s.listener.take(), result.Explanation)}, err
+}
+
+// placed reads the events of all inputs, one after the other.
+func (all inputs) placed(ctx context.Context, limits engine.Limits) iter.Seq2[placedRecord, error] {
+	return func(yield func(placedRecord, error) bool) {
+		for i, in := range all {
+			if !in.placed(ctx, i, limits, yield) {
+				return
+			}
+		}
+	}
+}
+
+// placed reads the events of an input, and reports whether to go on.
+func (in input) placed(ctx context.Context, number int, limits engine.Limits, yield func(placedRecord, error) bool) bool {
+	opened, err := in.open(ctx, nil)
+	if err != nil {
+		yield(placedRecord{}, fmt.Errorf("events %w", in.wrong(err)))
+		return false
+	}
+	defer opened.close()
+	for record, err := range runner.ReadEvents(opened, limits) {
+		at := place{input: number, file: in.name, line: record.Line, last: record.LastLine, element: record.Element}
+		if err != nil {
+			err = fmt.Errorf("events %w", in.wrong(err))
+		}
+		if !yield(placedRecord{record, at}, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}

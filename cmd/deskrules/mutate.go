@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/deskrules/deskrules/runner/mutation"
+	"github.com/deskrules/deskrules/runner/ruletest"
+)
+
+// A mutationReport says which lines of the rules no case holds in place.
+type mutationReport struct {
+	Tried      int               `json:"tried"`
+	Caught     int               `json:"caught"`
+	Unloadable int               `json:"unloadable"` // of those caught
+	Allowed    int               `json:"allowed"`
+	Survivors  []mutation.Mutant `json:"survivors"`
+	Seconds    float64           `json:"seconds"`
+}
+
+// mutate changes the rules, one line at a time, and runs the cases on each.
+func (o testOptions) mutate(ctx context.Context, b bench, files ruleFiles, test ruletest.Options) (*mutationReport, error) {
+	start := time.Now()
+	var cases []string
+	for _, file := range b.files {
+		if b.picks(file) {
+			cases = append(cases, file)
+		}
+	}
+	test.Coverage = nil
+	tried, err := mutation.Run(ctx, mutation.Options{FS: files.fsys, Dir: files.dir, Cases: cases, Test: test})
+	if err != nil {
+		return nil, err
+	}
+	r := &mutationReport{
+		Tried: tried.Tried, Unloadable: tried.Unloadable, Caught: tried.Tried - len(tried.Survivors),
+		Survivors: []mutation.Mutant{}, Seconds: time.Since(start).Seconds(),
+	}
+	for _, m := range tried.Survivors {
+		if b.allowed.Reason(m.At.File, m.String()) != "" {
+			r.Allowed++
+			continue
+		}
+		r.Survivors = append(r.Survivors, m)
+	}
+	return r, nil
+}
+
+// print shows the survivors, each with its line.
+func (r *mutationReport) print(w io.Writer, from ruleFiles) {
+	fmt.Fprintln(w)
+	for _, m := range r.Survivors {
+		fmt.Fprintf(w, "%s: no test notices this: %s\n%5d | %s\n", from.place(m.At), printable(m.Change), m.At.Line, printable(m.Line))
+	}
+	line := fmt.Sprintf("%s of lines: %s caught", count(r.Tried, "change"), thousands(r.Caught))
+	if r.Allowed > 0 {
+		line += fmt.Sprintf(", %s allowed", thousands(r.Allowed))
+	}
+	fmt.Fprintf(w, "%s, %s unnoticed, in %.1f s\n", line, thousands(len(r.Survivors)), r.Seconds)
+}

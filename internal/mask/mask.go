@@ -1,0 +1,125 @@
+// Package mask hides personal data in what is shown of events, and keeps its
+// shape: whoever reads it sees that an address became another address, or that a
+// number lost a digit, and not whose it is.
+package mask
+
+import (
+	"strings"
+	"unicode"
+)
+
+// hidden stands for the rest of a word, however long it is.
+const hidden = "***"
+
+// Value masks a JSON value. Numbers and texts keep their shape; true, false and
+// null tell nothing of anybody and stay.
+func Value(raw string) string {
+	switch raw {
+	case "true", "false", "null", "":
+		return raw
+	}
+	return Text(raw)
+}
+
+// Text masks a text: a word keeps its first letter, a digit becomes 9, and
+// everything between words stays. The last label of an address's domain stays,
+// too: ada@example.com becomes a***@e***.com.
+func Text(text string) string {
+	var b strings.Builder
+	for len(text) > 0 {
+		stretch := upTo(text, unicode.IsSpace)
+		if stretch == "" {
+			stretch = upTo(text, func(r rune) bool { return !unicode.IsSpace(r) })
+			b.WriteString(stretch)
+		} else {
+			b.WriteString(masked(stretch))
+		}
+		text = text[len(stretch):]
+	}
+	return b.String()
+}
+
+// upTo gives the beginning of a text, up to the first character that stops it.
+func upTo(text string, stops func(rune) bool) string {
+	if end := strings.IndexFunc(text, stops); end >= 0 {
+		return text[:end]
+	}
+	return text
+}
+
+// masked hides a stretch of text without spaces.
+func masked(stretch string) string {
+	if at, dot := strings.IndexByte(stretch, '@'), strings.LastIndexByte(stretch, '.'); at > 0 && dot > at {
+		return words(stretch[:dot+1]) + letters(stretch[dot+1:])
+	}
+	return words(stretch)
+}
+
+// words hides each run of letters but for its first one, and all digits.
+func words(text string) string {
+	var b strings.Builder
+	inWord := false
+	for _, r := range text {
+		letter := unicode.IsLetter(r) || unicode.IsMark(r)
+		switch {
+		case unicode.IsDigit(r):
+			b.WriteByte('9')
+		case !letter:
+			b.WriteRune(r)
+		case !inWord:
+			b.WriteRune(r)
+			b.WriteString(hidden)
+		}
+		inWord = letter
+	}
+	return b.String()
+}
+
+// letters keeps letters as they are.
+func letters(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return '9'
+		}
+		return r
+	}, text)
+}
+
+// Quoted masks what a sentence quotes, and what in it looks like an address or
+// the number of somebody: reasons and warnings say what is wrong in words of
+// their own, and quote events.
+func Quoted(sentence string) string {
+	// A quotation mark within a quotation does not end it.
+	const within = "\x00"
+	parts := strings.Split(strings.ReplaceAll(sentence, `\"`, within), `"`)
+	for i, part := range parts {
+		if i%2 == 1 { // one that is cut off has no end
+			parts[i] = Text(part)
+		} else {
+			parts[i] = Loose(part)
+		}
+	}
+	return strings.ReplaceAll(strings.Join(parts, `"`), within, `\"`)
+}
+
+// longNumber is how many digits identify somebody. A status has less.
+const longNumber = 4
+
+// Loose masks of a text only what looks like an address or a long number.
+func Loose(text string) string {
+	words := strings.Split(text, " ")
+	for i, word := range words {
+		if digits := strings.Count(strings.Map(digit, word), "9"); strings.Contains(word, "@") || digits >= longNumber {
+			words[i] = Text(word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// digit makes 9 of a digit, and nothing of anything else.
+func digit(r rune) rune {
+	if unicode.IsDigit(r) {
+		return '9'
+	}
+	return -1
+}
