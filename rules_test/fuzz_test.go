@@ -130,8 +130,9 @@ func drive(t *testing.T, x *engine.Execution, respond func(engine.Request) engin
 			t.Fatalf("the event causes more than %d requests", fuzzRequests)
 		}
 		checkSent(t, request)
-		wrote = wrote || request.Write()
-		x.Respond(respond(request))
+		response := respond(request)
+		wrote = wrote || request.Write() && mayBeTaken(response)
+		x.Respond(response)
 		for _, fact := range x.Facts() {
 			if fact.Key == "" || fact.Op != engine.Forget && !json.Valid(fact.Value) {
 				t.Errorf("a fact that no memory can hold: %+v", fact)
@@ -139,6 +140,13 @@ func drive(t *testing.T, x *engine.Execution, respond func(engine.Request) engin
 		}
 	}
 	checkEnd(t, x.Outcome(), wrote)
+}
+
+// mayBeTaken reports a call that may have had an effect: not one that was
+// refused, as the rules' not_taken says.
+func mayBeTaken(r engine.Response) bool {
+	refused := r.Status >= 400 && r.Status <= 499 && r.Status != 408 && r.Status != 409
+	return r.Failure != engine.Refused && !(r.Failure == engine.Answered && refused)
 }
 
 func checkSent(t *testing.T, r engine.Request) {
