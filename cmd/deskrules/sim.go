@@ -340,12 +340,20 @@ func (o simOptions) greet(sh shell, addr net.Addr) {
 
 Deliver events to it from another terminal:
 
-  deskrules run --base-url http://%[1]s/api/v2/ examples/events.ndjson
+  deskrules run --base-url http://%[1]s/api/v2/%[3]s examples/events.ndjson
 
 %[2]s
 
 Ctrl-C ends it.
-`, host, o.inspection(host))
+`, host, o.inspection(host), o.pace())
+}
+
+// pace is the flag for a run to an account that has no limits to keep below.
+func (o simOptions) pace() string {
+	if o.realistic {
+		return ""
+	}
+	return " --unlimited"
 }
 
 // openness says who is let in, where anybody is.
