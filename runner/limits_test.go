@@ -181,6 +181,7 @@ func TestTheDestinationTellsWhatIsLeft(t *testing.T) {
 		{"no number", "many", "20", 0},
 		{"no time", "0", "-1", 0},
 		{"three", "3", "30", 2 * 30 * time.Second},
+		{"a window longer than the limit", "0", "31000000", 9 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
