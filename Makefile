@@ -15,7 +15,7 @@ ERRCHECK = github.com/kisielk/errcheck@v1.10.0
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-check: lint wasm test ## everything that has to hold before a change lands
+check: lint wasm test mutate ## everything that has to hold before a change lands
 
 test: ## all tests, with the race detector
 	$(GO) test -race ./...
@@ -39,7 +39,7 @@ golden: ## rewrite what the golden cases want; read the diff before you commit i
 pages: ## rewrite what deskrules docs has printed in the pages
 	DESKRULES_UPDATE=1 $(GO) test ./cmd/deskrules -count=1 -run TestMadeByDocs
 
-mutate: ## change each line of the embedded rules, and see whether a golden case notices
+mutate: ## change each line of the embedded rules, and see whether a golden case notices; allow.yaml has nothing stale
 	$(GO) run ./cmd/deskrules test --coverage-min 100 --mutate --allow rules_test/allow.yaml rules_test
 
 conformance: ## run recorded cases: make conformance CASES=FOLDER

@@ -312,6 +312,9 @@ func playedCases(t *testing.T) map[string]playedCase {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if bytes.Contains(txtar.Format(archive), []byte("\n-- want --\nsetting refused:")) {
+			continue // it sends nothing, whatever happens
+		}
 		var c playedCase
 		for _, f := range archive.Files {
 			switch f.Name {

@@ -13,8 +13,8 @@
 //	               of the reference
 //	rehearsal.go   a run to a stand-in, for eval; rehearsed.go, explain.go: what is
 //	               shown of it
-//	test_report.go what cases came to; coverage.go, mutate.go, junit.go, watch.go: more
-//	               of it
+//	test_report.go what cases came to; coverage.go, mutate.go, allowances.go, junit.go,
+//	               watch.go: more of it
 //	diff.go        two versions of rules -> what differs; diff_versions.go: where
 //	               they are from; diff_play.go, diff_listen.go: events -> calls;
 //	               diff_names.go, diff_tally.go: calls -> counts; diff_report.go

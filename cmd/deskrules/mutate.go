@@ -18,6 +18,8 @@ type mutationReport struct {
 	Allowed    int               `json:"allowed"`
 	Survivors  []mutation.Mutant `json:"survivors"`
 	Seconds    float64           `json:"seconds"`
+
+	gaps []ruletest.Gap
 }
 
 // mutate changes the rules, one line at a time, and runs the cases on each.
@@ -35,8 +37,9 @@ func (o testOptions) mutate(ctx context.Context, b bench, files ruleFiles, test 
 		return nil, err
 	}
 	r := &mutationReport{
-		Tried: tried.Tried, Unloadable: tried.Unloadable, Caught: tried.Tried - len(tried.Survivors),
+		Tried: len(tried.Tried), Unloadable: tried.Unloadable, Caught: len(tried.Tried) - len(tried.Survivors),
 		Survivors: []mutation.Mutant{}, Seconds: time.Since(start).Seconds(),
+		gaps: tried.Gaps(),
 	}
 	for _, m := range tried.Survivors {
 		if b.allowed.Reason(m.At.File, m.String()) != "" {

@@ -63,15 +63,17 @@ no test notices the mistake, and the change is shown.
 
 --allow FILE lists what no case can show or notice, with the reason:
   - {file: group.yaml, what: 'value name: absent', because: it is required}
-For a change, what is the line, a colon, and the change as --mutate shows it.
+For a change, what is the line, a colon, and the change as --mutate shows it. An
+entry that allows nothing any more is an error: of a point with --coverage, of a
+change with --mutate.
 
 --watch runs the cases again whenever the rules or the cases are saved. It looks
 at them twice a second, until it is interrupted.
 
 Exit status:
   0  every case passed
-  1  some failed, there is less coverage than --coverage-min, or a change of
-     --mutate went unnoticed
+  1  some failed, there is less coverage than --coverage-min, a change of
+     --mutate went unnoticed, or an entry of --allow allows nothing
   2  rules or arguments are wrong, or there is no case`,
 		Example: `  deskrules test
   deskrules test rules_test --run group
@@ -156,21 +158,6 @@ func (o testOptions) prepare(sh shell, args []string) (bench, error) {
 	return bench{made, files, filter, allowed}, err
 }
 
-func readAllowances(name string) (ruletest.Allowances, error) {
-	if name == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("--allow %s: %w", name, pathError(err))
-	}
-	allowed, err := ruletest.ReadAllowances(text)
-	if err != nil {
-		return nil, fmt.Errorf("--allow %s: %w", name, err)
-	}
-	return allowed, nil
-}
-
 func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 	b, err := o.prepare(sh, args)
 	if err != nil {
@@ -188,15 +175,24 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 	if len(report.results) == 0 {
 		return fmt.Errorf("no case matches --run %s: there are %s, such as %s", o.filter, count(len(b.files), "case"), b.files[0])
 	}
-	if o.coverage != "" {
-		report.Coverage = newCoverageReport(b.program, options.Coverage, b.allowed)
+	if err := o.measure(ctx, b, &report, options); err != nil {
+		return err
 	}
-	if o.mutates && !failed(report.results) {
-		if report.Mutation, err = o.mutate(ctx, b, report.files, options); err != nil {
+	return o.finish(sh, report)
+}
+
+// measure tells what the cases show and notice, as far as that was asked for.
+func (o testOptions) measure(ctx context.Context, b bench, r *testReport, options ruletest.Options) (err error) {
+	if o.coverage != "" {
+		r.Coverage = newCoverageReport(b.program, options.Coverage, b.allowed)
+	}
+	if o.mutates && !failed(r.results) {
+		if r.Mutation, err = o.mutate(ctx, b, r.files, options); err != nil {
 			return err
 		}
 	}
-	return o.finish(sh, report)
+	r.Stale, err = o.stale(b, *r, options.Coverage)
+	return err
 }
 
 // picks reports whether a case is to be run.

@@ -15,6 +15,9 @@ type testReport struct {
 	Coverage *coverageReport `json:"coverage,omitempty"`
 	Mutation *mutationReport `json:"mutation,omitempty"` // nil where cases failed, too
 
+	// Stale are the entries of --allow that allow nothing any more.
+	Stale []staleReport `json:"stale,omitempty"`
+
 	results []ruletest.Result
 	files   ruleFiles
 }
@@ -43,7 +46,7 @@ func (o testOptions) finish(sh shell, r testReport) error {
 		complain(sh.err, fmt.Sprintf("%s %% of the rules are covered, and --coverage-min is %v", percentText(r.Coverage.Percent), o.least))
 	}
 	unnoticed := r.Mutation != nil && len(r.Mutation.Survivors) > 0
-	if r.Failed > 0 || lacking || unnoticed {
+	if r.Failed > 0 || lacking || unnoticed || len(r.Stale) > 0 {
 		return exitStatus(statusUndelivered)
 	}
 	return nil
@@ -64,6 +67,9 @@ func (o testOptions) print(sh shell, r testReport) error {
 	}
 	if r.Mutation != nil {
 		r.Mutation.print(sh.out, r.files)
+	}
+	for _, stale := range r.Stale {
+		stale.print(sh.out)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package mutation
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,23 +25,21 @@ type Mutant struct {
 // String says what was changed, but for the place.
 func (m Mutant) String() string { return m.Line + ": " + m.Change }
 
-// Mutants lists the changes of a file that golden cases should notice. Of
-// destination.yaml these are its lookups, its procedures and how it reads
-// answers: cases are not about settings, limits and circuits.
+// Mutants lists the changes of a file that golden cases can notice: of a rule
+// file, of destination.yaml, or of the file of a table.
 func Mutants(file, text string) ([]Mutant, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &root); err != nil {
+	top, err := topOf(text)
+	if err != nil || top == nil {
 		return nil, err
 	}
 	w := &walker{document: newDocument(text), file: file}
-	if len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode {
-		return nil, nil
-	}
-	top := root.Content[0]
-	for i := 0; i < len(top.Content); i += 2 {
-		if path.Base(file) != "destination.yaml" || slices.Contains([]string{"lookups", "procedures", "errors", "paging"}, top.Content[i].Value) {
-			w.entry(top, i)
-		}
+	switch {
+	case value(top, "rule") != nil:
+		w.visit("", top)
+	case value(top, "destination") != nil:
+		w.destination(top)
+	default:
+		w.table(top)
 	}
 	return w.found, nil
 }
@@ -130,24 +127,34 @@ func (d document) behindComma(at int) int {
 
 // scalar changes a value, or an expression.
 func (w *walker) scalar(of, key, value *yaml.Node) {
+	switch key.Value {
+	case "value":
+		w.swap(of, key, value, "another value", otherValue(value))
+	case "idempotent":
+		w.swap(of, key, value, "the contrary", strconv.FormatBool(value.Value != "true"))
+	case "when":
+		w.swap(of, key, value, "negated", quoted("not ("+value.Value+")"))
+	}
+	if slices.Contains(expressions(), key.Value) {
+		w.operators(of, key, value)
+	}
+}
+
+// operators changes one operator of an expression at a time.
+func (w *walker) operators(of, key, value *yaml.Node) {
+	for _, c := range swaps(value.Value) {
+		w.swap(of, key, value, c.change, quoted(c.text))
+	}
+}
+
+// swap puts another scalar in the place of the one behind a key.
+func (w *walker) swap(of, key, value *yaml.Node, change, by string) {
 	from := w.offset(value)
 	to := w.scalarEnd(value, key.Column-1)
 	if of.Style&yaml.FlowStyle != 0 {
 		to = w.flowEnd(from)
 	}
-	switch {
-	case key.Value == "value":
-		w.add(value, "another value", from, to, otherValue(value))
-	case key.Value == "idempotent":
-		w.add(value, "the contrary", from, to, strconv.FormatBool(value.Value != "true"))
-	case key.Value == "when":
-		w.add(value, "negated", from, to, quoted("not ("+value.Value+")"))
-	}
-	if slices.Contains(expressions(), key.Value) {
-		for _, c := range swaps(value.Value) {
-			w.add(value, c.change, from, to, quoted(c.text))
-		}
-	}
+	w.add(value, change, from, to, by)
 }
 
 // otherValue gives a value of the same type.
@@ -200,8 +207,12 @@ func itemName(n *yaml.Node) string {
 			}
 		}
 	}
-	if n.Kind == yaml.MappingNode && slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return c.Value == "message" }) {
+	switch {
+	case value(n, "message") != nil:
 		return "the requirement"
+	case value(n, "status") != nil || value(n, "network") != nil:
+		return "the line"
+	default:
+		return "the step"
 	}
-	return "the step"
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,16 +16,25 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the want section of the test data")
 
-// TestMutants shows every change of one file, as the lines that differ. Lines
+// TestMutants shows every change of some files, as the lines that differ. Lines
 // keep their numbers, and what comes of a change is YAML.
 func TestMutants(t *testing.T) {
-	const file = "testdata/mutants.txtar"
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) { compareMutants(t, file) })
+	}
+}
+
+func compareMutants(t *testing.T, file string) {
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := string(archive.Files[0].Data)
-	mutants, err := mutation.Mutants("rule.yaml", text)
+	mutants, err := mutation.Mutants(archive.Files[0].Name, text)
 	if err != nil {
 		t.Fatal(err)
 	}

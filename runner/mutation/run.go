@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner/ruletest"
 )
@@ -30,11 +32,26 @@ type Options struct {
 
 // A Report says what became of the mutants.
 type Report struct {
-	// Tried counts all mutants, and Unloadable those of them that are no rules
-	// any more, which anybody notices.
-	Tried, Unloadable int
-	// Survivors are what no case notices, in the order of the lines.
+	// Tried are all mutants, in the order of the lines.
+	Tried []Mutant
+	// Unloadable counts those of them that are no rules any more, which anybody
+	// notices.
+	Unloadable int
+	// Survivors are what no case notices.
 	Survivors []Mutant
+}
+
+// Gaps are the mutants as things that an allowance can be of.
+func (r Report) Gaps() []ruletest.Gap {
+	survived := map[string]bool{}
+	for _, m := range r.Survivors {
+		survived[m.At.File+m.String()] = true
+	}
+	var gaps []ruletest.Gap
+	for _, m := range r.Tried {
+		gaps = append(gaps, ruletest.Gap{File: m.At.File, What: m.String(), Closed: !survived[m.At.File+m.String()]})
+	}
+	return gaps
 }
 
 // ErrCases is what Run gives where the cases fail with the rules as they are.
@@ -51,7 +68,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err := b.watch(ctx, program); err != nil {
 		return Report{}, err
 	}
-	mutants, err := b.mutants(program)
+	mutants, err := List(o.FS, o.Dir)
 	if err != nil {
 		return Report{}, err
 	}
@@ -82,12 +99,15 @@ func (b *bench) watch(ctx context.Context, program *engine.Program) error {
 	return ctx.Err()
 }
 
-// mutants lists those of the destination and of its rules.
-func (b *bench) mutants(program *engine.Program) ([]Mutant, error) {
+// List gives the mutants of every file of the rules, without trying them.
+func List(fsys fs.FS, dir string) ([]Mutant, error) {
+	files, err := filesOf(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
 	var all []Mutant
-	for _, name := range append([]string{"destination"}, program.Rules()...) {
-		file := path.Join(b.Dir, name+".yaml")
-		text, err := fs.ReadFile(b.FS, file)
+	for _, file := range files {
+		text, err := fs.ReadFile(fsys, file)
 		if err != nil {
 			return nil, err
 		}
@@ -98,6 +118,29 @@ func (b *bench) mutants(program *engine.Program) ([]Mutant, error) {
 		all = append(all, mutants...)
 	}
 	return all, nil
+}
+
+// filesOf lists the files that a destination is made of: its own, those of its
+// rules, and those of its tables.
+func filesOf(fsys fs.FS, dir string) ([]string, error) {
+	files := []string{path.Join(dir, "destination.yaml")}
+	text, err := fs.ReadFile(fsys, files[0])
+	if err != nil {
+		return nil, err
+	}
+	top, err := topOf(string(text))
+	if err != nil || top == nil {
+		return nil, err
+	}
+	for _, rule := range scalars(value(top, "rules")) {
+		files = append(files, path.Join(dir, rule+".yaml"))
+	}
+	each(value(top, "tables"), func(table *yaml.Node) {
+		for _, file := range scalars(value(table, "file")) {
+			files = append(files, path.Join(dir, file))
+		}
+	})
+	return files, nil
 }
 
 // A verdict is what became of a mutant.
@@ -186,7 +229,7 @@ func (c changed) ReadFile(name string) ([]byte, error) {
 }
 
 func newReport(mutants []Mutant, verdicts []verdict) Report {
-	r := Report{Tried: len(mutants)}
+	r := Report{Tried: mutants}
 	for i, v := range verdicts {
 		switch v {
 		case survived:

@@ -117,6 +117,10 @@
 // it ended) and "reason:", a "warning:" for each warning, and "stops the run:"
 // where no later event is tried. Lines that continue a text are indented.
 //
+// A case whose want begins with "setting refused:" is about its settings: there
+// is such a line for everything that is wrong with them, and nothing is sent.
+// Without that beginning, wrong settings fail the case.
+//
 // An update rewrites the section want (and want-account.json, where the case
 // has it) and leaves every other byte of the file as it is. It refuses a case
 // that fails for another reason than these sections.

@@ -24,6 +24,9 @@ type stage struct {
 // case wants. The error is what no update can repair.
 func (c *scenario) play(ctx context.Context, program *engine.Program, o Options) ([]comparison, error) {
 	s, err := c.setUp(program, o)
+	if wrong, refused := errors.AsType[engine.SettingsError](err); refused && c.wantsRefusal() {
+		return []comparison{{wantSection, c.want, renderRefusal(wrong)}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

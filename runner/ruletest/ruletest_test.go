@@ -237,6 +237,19 @@ what happened:
 	}
 }
 
+// TestRefusedSettings keeps updates from writing down settings that are wrong by
+// mistake, and shows what happens where settings are taken that should not be.
+func TestRefusedSettings(t *testing.T) {
+	mistaken := check(t, club(t), annJoins+"-- settings.yaml --\nseason: two\n-- want --\noutcome: delivered\n", ruletest.Options{Update: true})
+	compare(t, "message", mistaken.Message, "settings.yaml: season: has to be an integer, not a string")
+	taken := check(t, club(t), annJoins+"-- want --\nsetting refused: season: has to be an integer\n", ruletest.Options{})
+	for _, line := range []string{"-setting refused: season: has to be an integer\n", "+outcome: delivered\n"} {
+		if !strings.Contains(taken.Message, line) {
+			t.Errorf("want %q in:\n%s", line, taken.Message)
+		}
+	}
+}
+
 // TestSettings shows that a case's settings are checked, and that null takes an
 // example away. The words after the name are the engine's.
 func TestSettings(t *testing.T) {

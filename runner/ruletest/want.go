@@ -41,6 +41,25 @@ func render(events []played) string {
 	return b.String()
 }
 
+// refusedSetting begins each line of a want that is about settings which the
+// destination does not take.
+const refusedSetting = "setting refused"
+
+// wantsRefusal reports whether a case is about settings. Any other case has
+// settings that are wrong by mistake, which no update may write down.
+func (c *scenario) wantsRefusal() bool {
+	return c.want != nil && strings.HasPrefix(*c.want, refusedSetting+":")
+}
+
+// renderRefusal writes the section want where nothing is sent at all.
+func renderRefusal(wrong engine.SettingsError) string {
+	var b strings.Builder
+	for _, one := range wrong {
+		writeLine(&b, refusedSetting, one.Error())
+	}
+	return b.String()
+}
+
 // String shows a call as in want: request line, body, results.
 func (c call) String() string {
 	var b strings.Builder
