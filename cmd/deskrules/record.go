@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
+	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner"
 	"github.com/deskrules/deskrules/runner/ruletest"
 )
@@ -151,6 +152,7 @@ func (o recordOptions) answeredCase(ctx context.Context, sh shell, events []runn
 	}
 	m := newMasker()
 	m.learnEvents(events)
+	m.learnSecrets(target, heard)
 	for _, answer := range heard.heard {
 		m.learn([]byte(answer.body))
 	}
@@ -158,7 +160,21 @@ func (o recordOptions) answeredCase(ctx context.Context, sh shell, events []runn
 	if err != nil {
 		return setup{}, "", err
 	}
-	return target.setup, o.beginning(m, target.setup, events) + "-- replies.http --\n" + heard.write(m, config.BaseURL()), nil
+	text := o.beginning(m, target.setup, events) + "-- replies.http --\n" + heard.write(m, config.BaseURL())
+	return target.setup, m.withoutSecrets(text), nil
+}
+
+// learnSecrets takes in the settings that are secret, and what requests were
+// authenticated with, which may have been fetched.
+func (m *masker) learnSecrets(to target, heard *overheard) {
+	for _, name := range secretSettings(to.program) {
+		if value, isText := to.settings[name].(string); isText {
+			m.hide(value)
+		}
+	}
+	for _, credential := range heard.credentials {
+		m.hide(credential)
+	}
 }
 
 // beginning writes what every case has: its sentence, settings and events.
@@ -183,7 +199,7 @@ func (o recordOptions) beginning(m *masker, made setup, events []runner.Record) 
 // where the account is and how to get in.
 func recordedSettings(made setup) string {
 	kept := map[string]any{}
-	var access []string
+	access := secretSettings(made.program)
 	for _, way := range made.program.Describe().Authentication {
 		access = append(access, way.Needs...)
 	}
@@ -202,6 +218,15 @@ func recordedSettings(made setup) string {
 	return string(text)
 }
 
+func secretSettings(program *engine.Program) (names []string) {
+	for _, declared := range program.Settings() {
+		if declared.Secret {
+			names = append(names, declared.Name)
+		}
+	}
+	return names
+}
+
 // A recorded answer is one that a server gave.
 type recorded struct {
 	method, path, query string
@@ -215,6 +240,8 @@ type overheard struct {
 	next  http.RoundTripper
 	base  string
 	heard []recorded
+	// credentials are what requests were authenticated with.
+	credentials []string
 }
 
 func (a *overheard) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -222,6 +249,8 @@ func (a *overheard) RoundTrip(request *http.Request) (*http.Response, error) {
 	if _, asked := runner.Asked(request.Context()); !asked {
 		return response, err
 	}
+	_, credential, _ := strings.Cut(request.Header.Get("Authorization"), " ")
+	a.credentials = append(a.credentials, credential)
 	heard := recorded{method: request.Method, status: "reset", query: request.URL.RawQuery}
 	whole := request.URL.Scheme + "://" + request.URL.Host + request.URL.EscapedPath()
 	heard.path = strings.TrimPrefix(whole, a.base)
@@ -245,11 +274,24 @@ func (a *overheard) write(m *masker, base string) string {
 			fmt.Fprintf(&b, "Retry-After: %s\n", heard.retryAfter)
 		}
 		if body := oneLine(heard.body); body != "" {
-			b.WriteString(m.json(strings.ReplaceAll(body, a.base, base)) + "\n")
+			b.WriteString(m.json(a.moved(body, base)) + "\n")
 		}
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// moved has links lead to the account that cases are of: to its pages, too, which
+// are not below the base URL.
+func (a *overheard) moved(body, base string) string {
+	return strings.NewReplacer(a.base, base, originOf(a.base), originOf(base)).Replace(body)
+}
+
+// originOf gives the scheme and the host of a URL, with the slash that ends them.
+func originOf(whole string) string {
+	scheme, rest, _ := strings.Cut(whole, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host + "/"
 }
 
 // oneLine takes the line breaks out of JSON, and the blank lines out of all else.
