@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -67,6 +68,7 @@ func TestScript(t *testing.T) {
 			"interrupt": interrupt,
 			"mode":      mode,
 			"narrow":    narrow,
+			"saves":     saves,
 		},
 	})
 }
@@ -113,11 +115,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits STATUS COMMAND...")
 	}
-	wanted, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	if got := exitCode(ts, ts.Exec(args[1], args[2:]...)); got != wanted {
-		ts.Fatalf("%s ended with status %d, not with %d", args[1], got, wanted)
-	}
+	endsWith(ts, args, ts.Exec(args[1], args[2:]...))
 }
 
 func exitCode(ts *testscript.TestScript, err error) int {
@@ -139,19 +137,11 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: interrupt STATUS COMMAND...")
 	}
-	wanted, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	program, err := exec.LookPath(filepath.Join(filepath.Dir(lookPath(ts, args[1])), args[1]))
-	ts.Check(err)
 	printed := &watched{begun: make(chan struct{})}
 	var complaints bytes.Buffer
-	command := exec.Command(program, args[2:]...)
-	command.Dir = ts.MkAbs(".")
-	command.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
-	command.Stdout, command.Stderr = printed, &complaints
 	slow, _ := ts.Value(slowKey{}).(*slowServer)
 	asked := slow.next()
-	ts.Check(command.Start())
+	command := start(ts, printed, &complaints, args[1:])
 	select {
 	case <-printed.begun:
 	case <-asked:
@@ -159,10 +149,53 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Logf("%s has not begun to work", args[1])
 	}
 	ts.Check(command.Process.Signal(syscall.SIGINT))
-	got := exitCode(ts, command.Wait())
+	ended := command.Wait()
 	fmt.Fprint(ts.Stdout(), printed.text.String())
 	fmt.Fprint(ts.Stderr(), complaints.String())
-	if got != wanted {
+	endsWith(ts, args, ended)
+}
+
+// saves STATUS FIRST FILE NEW SECOND COMMAND... runs a command that watches files.
+// As soon as it has printed FIRST and waits, NEW takes the place of FILE, and as
+// soon as it has printed SECOND behind that and waits again, it gets SIGINT.
+func saves(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 6 {
+		ts.Fatalf("usage: saves STATUS FIRST FILE NEW SECOND COMMAND...")
+	}
+	var out lockedBuffer
+	command := start(ts, &out, &out, args[5:])
+	awaits := func(text string, from int) int {
+		at := out.await(text+"\n", from)
+		if at = out.await("deskrules: waiting for a change\n", at); at < 0 {
+			ts.Check(command.Process.Kill())
+			_ = command.Wait()
+			ts.Fatalf("%q does not come:\n%s", text, out.String())
+		}
+		return at
+	}
+	at := awaits(args[1], 0)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(ts.ReadFile(args[3])), 0o600))
+	awaits(args[4], at)
+	ts.Check(command.Process.Signal(syscall.SIGINT))
+	endsWith(ts, append(args[:1:1], args[5:]...), command.Wait())
+	fmt.Fprint(ts.Stdout(), out.String())
+}
+
+// start begins a command in the folder of the script.
+func start(ts *testscript.TestScript, out, complaints io.Writer, args []string) *exec.Cmd {
+	command := exec.Command(lookPath(ts, args[0]), args[1:]...)
+	command.Dir = ts.MkAbs(".")
+	command.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
+	command.Stdout, command.Stderr = out, complaints
+	ts.Check(command.Start())
+	return command
+}
+
+// endsWith compares how a command ended with STATUS COMMAND...
+func endsWith(ts *testscript.TestScript, args []string, ended error) {
+	wanted, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := exitCode(ts, ended); got != wanted {
 		ts.Fatalf("%s ended with status %d, not with %d", args[1], got, wanted)
 	}
 }

@@ -58,9 +58,18 @@ func TestWatchedCases(t *testing.T) {
 
 func awaitText(t *testing.T, out *lockedBuffer, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), text); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%q does not come:\n%s", text, out.String())
+	if out.await(text, 0) < 0 {
+		t.Fatalf("%q does not come:\n%s", text, out.String())
+	}
+}
+
+// await waits until a text stands behind a place, and gives the place behind it;
+// -1 where it does not come in time, or the place is none.
+func (b *lockedBuffer) await(text string, from int) int {
+	for deadline := time.Now().Add(20 * time.Second); from >= 0 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if i := strings.Index(b.String()[from:], text); i >= 0 {
+			return from + i + len(text)
 		}
 	}
+	return -1
 }
