@@ -32,9 +32,10 @@ wasm: ## build the engine for a browser, and say how large it is
 	GOOS=js GOARCH=wasm $(GO) build -ldflags='-s -w' -o bin/engine.wasm ./engine/testdata/wasm
 	@echo "engine.wasm: $$(wc -c < bin/engine.wasm) bytes, $$(gzip -9 -c bin/engine.wasm | wc -c) compressed"
 
-golden: ## rewrite what the golden cases want; read the diff before you commit it
+golden: ## rewrite what the golden cases want, and the help; read the diff before you commit it
 	$(GO) test ./rules_test -run 'TestGolden' -update
 	$(GO) test ./engine -run 'TestDiagnostics|TestExecutions|TestExplanations|TestDescriptions' -update
+	DESKRULES_UPDATE=1 $(GO) test ./cmd/deskrules -count=1 -run TestHelp
 
 pages: ## rewrite what deskrules docs has printed in the pages
 	DESKRULES_UPDATE=1 $(GO) test ./cmd/deskrules -count=1 -run TestMadeByDocs

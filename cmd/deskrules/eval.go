@@ -46,6 +46,9 @@ path that its value came from and what was done to it; why a field is absent;
 why a step ran or did not, and which one ended the event; and where each member
 of the event went.
 
+--watch shows everything again whenever the event, the rules or the config are
+saved, until it is interrupted; its exit status is then 0.
+
 Exit status:
   0  every event would be delivered or ignored
   1  some would not

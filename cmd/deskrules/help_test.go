@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 )
 
@@ -64,20 +65,82 @@ func runExample(t *testing.T, line string) {
 	}
 }
 
-// TestHelpFitsTheScreen keeps every help text within 80 columns. Those of the
-// completions are cobra's.
-func TestHelpFitsTheScreen(t *testing.T) {
-	for _, verb := range append(newRoot(shell{}).Commands(), newRoot(shell{})) {
-		var out bytes.Buffer
-		args := []string{verb.Name(), "--help"}
-		if !verb.HasParent() {
-			args = nil
-		}
-		run(t.Context(), args, shell{out: &out, err: &out, env: os.LookupEnv})
-		for line := range strings.Lines(out.String()) {
-			if n := len([]rune(strings.TrimRight(line, "\n"))); n > columns {
-				t.Errorf("%s: %d columns: %s", verb.Name(), n, line)
+// TestHelp compares the whole help of every verb, so that a change of a flag is
+// seen as people see it: DESKRULES_UPDATE=1 rewrites testdata/help. No line is
+// longer than the screen.
+func TestHelp(t *testing.T) {
+	for _, verb := range verbNames() {
+		t.Run(verb, func(t *testing.T) {
+			text := helpOf(t, verb)
+			fitsTheScreen(t, text)
+			file := filepath.Join("testdata", "help", verb+".txt")
+			if os.Getenv("DESKRULES_UPDATE") != "" {
+				if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
 			}
+			if difference := cmp.Diff(readFile(t, file), text); difference != "" {
+				t.Errorf("(-file +help):\n%s", difference)
+			}
+		})
+	}
+}
+
+// TestHelpOfNothing has no file of a verb that is gone.
+func TestHelpOfNothing(t *testing.T) {
+	files, err := filepath.Glob("testdata/help/*")
+	if err != nil || len(files) != len(verbNames()) {
+		t.Errorf("%d files for %d verbs: %v", len(files), len(verbNames()), err)
+	}
+}
+
+// verbNames lists deskrules itself and its verbs, with those that cobra adds. Of
+// the completions of the single shells the texts are cobra's own.
+func verbNames() []string {
+	root := newRoot(shell{})
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	names := []string{root.Name()}
+	for _, verb := range root.Commands() {
+		names = append(names, verb.Name())
+	}
+	return names
+}
+
+// helpOf asks in both ways.
+func helpOf(t *testing.T, verb string) string {
+	t.Helper()
+	flagged, asked := []string{verb, "--help"}, []string{"help", verb}
+	if verb == "deskrules" {
+		flagged, asked = []string{"--help"}, []string{"help"}
+	}
+	text := said(t, flagged...)
+	if difference := cmp.Diff(text, said(t, asked...)); difference != "" {
+		t.Errorf("(-%s +%s):\n%s", flagged, asked, difference)
+	}
+	return text
+}
+
+func said(t *testing.T, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if status := run(t.Context(), args, shell{out: &out, err: &out, env: os.LookupEnv}); status != statusDone {
+		t.Errorf("%s: status %d", args, status)
+	}
+	return out.String()
+}
+
+// fitsTheScreen wants no line that a terminal would break, and no control
+// character.
+func fitsTheScreen(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if n := len([]rune(line)); n > columns {
+			t.Errorf("%d columns: %s", n, line)
+		}
+		if line != printable(line) {
+			t.Errorf("control characters: %q", line)
 		}
 	}
 }

@@ -23,7 +23,11 @@ explains them, and marks those that do not exist. Without an argument it is that
 of a rule. It is made of the tables that the parser reads with; only check finds
 everything that is wrong.
 
-init writes the schemas and the setting of the editor.`,
+init writes the schemas and the setting of the editor.
+
+Exit status:
+  0  the schema was printed
+  2  there is no such schema`,
 		Example: `  deskrules schema rule
   deskrules schema destination`,
 		ValidArgs: schemaNames(),

@@ -68,7 +68,7 @@ entry that allows nothing any more is an error: of a point with --coverage, of a
 change with --mutate.
 
 --watch runs the cases again whenever the rules or the cases are saved. It looks
-at them twice a second, until it is interrupted.
+at them five times a second, until it is interrupted; its exit status is then 0.
 
 Exit status:
   0  every case passed

@@ -19,9 +19,13 @@ type versionJSON struct {
 func newVersion(sh shell) *cobra.Command {
 	var output string
 	verb := &cobra.Command{
-		Use:     "version",
-		Short:   "Say which version this is",
-		Long:    `Say which version this is, what it was built with, and whose rules are built in.`,
+		Use:   "version",
+		Short: "Say which version this is",
+		Long: `Say which version this is, what it was built with, and whose rules are built in.
+
+Exit status:
+  0  it was said
+  2  arguments are wrong`,
 		Example: "  deskrules version\n  deskrules version --output json",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
