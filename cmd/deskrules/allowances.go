@@ -34,7 +34,8 @@ type staleReport struct {
 }
 
 func (r staleReport) print(w io.Writer) {
-	fmt.Fprintf(w, "%s:%d: this allows nothing any more: %s: %s\n", r.Allow, r.Line, printable(r.File), printable(r.What))
+	place := fmt.Sprintf("%s:%d: this allows nothing any more:", r.Allow, r.Line)
+	fmt.Fprintln(w, saidOf(place, printable(r.File+": "+r.What)))
 }
 
 // stale lists the allowances that are not needed. Only what was looked at can

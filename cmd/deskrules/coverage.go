@@ -111,7 +111,7 @@ func (r *coverageReport) printLacking(w io.Writer, from ruleFiles) {
 	heading := "\nNo case shows:\n"
 	for _, p := range r.Points {
 		if p.lacking() {
-			fmt.Fprintf(w, "%s%s: %s\n", heading, from.place(p.At), printable(p.String()))
+			fmt.Fprintf(w, "%s%s\n", heading, saidOf(from.place(p.At)+":", printable(p.String())))
 			heading = ""
 		}
 	}
@@ -145,9 +145,9 @@ func annotateLine(w io.Writer, number int, line string, points []pointReport) {
 		c.count(p)
 		switch {
 		case p.lacking():
-			fmt.Fprintf(&below, "%14s ^ no case shows: %s\n", "", printable(p.String()))
+			fmt.Fprintln(&below, underLine("no case shows: "+p.String()))
 		case p.Allowed != "":
-			fmt.Fprintf(&below, "%14s ^ allowed: %s: %s\n", "", printable(p.String()), printable(p.Allowed))
+			fmt.Fprintln(&below, underLine("allowed: "+p.String()+": "+p.Allowed))
 		}
 	}
 	counted, mark := "", " "
@@ -158,6 +158,12 @@ func annotateLine(w io.Writer, number int, line string, points []pointReport) {
 		mark = "!"
 	}
 	fmt.Fprintf(w, "%s%6s %5d | %s\n%s", mark, counted, number, printable(line), &below)
+}
+
+// underLine says something of the line above it.
+func underLine(said string) string {
+	const begin = "               ^ "
+	return wrap(begin+printable(said), strings.Repeat(" ", len(begin)))
 }
 
 // ruleFiles are the files that a program was made of.

@@ -55,7 +55,8 @@ func (o testOptions) mutate(ctx context.Context, b bench, files ruleFiles, test 
 func (r *mutationReport) print(w io.Writer, from ruleFiles) {
 	fmt.Fprintln(w)
 	for _, m := range r.Survivors {
-		fmt.Fprintf(w, "%s: no test notices this: %s\n%5d | %s\n", from.place(m.At), printable(m.Change), m.At.Line, printable(m.Line))
+		fmt.Fprintln(w, saidOf(from.place(m.At)+": no test notices this:", printable(m.Change)))
+		fmt.Fprintf(w, "%5d | %s\n", m.At.Line, printable(m.Line))
 	}
 	line := fmt.Sprintf("%s of lines: %s caught", count(r.Tried, "change"), thousands(r.Caught))
 	if r.Allowed > 0 {

@@ -107,6 +107,15 @@ func wrap(text, indent string) string {
 	return strings.Join(append(lines, line), "\n")
 }
 
+// saidOf puts what is said of a place behind it, or below it where a line does not
+// hold both. It stays whole, to be copied.
+func saidOf(place, said string) string {
+	if utf8.RuneCountInString(place)+1+utf8.RuneCountInString(said) <= columns {
+		return place + " " + said
+	}
+	return place + "\n    " + said
+}
+
 // complain says something on stderr, with the name of the program, as it may be
 // one of many in a script. Lines that are there stay apart.
 func complain(w io.Writer, problem string) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner"
@@ -30,7 +31,7 @@ type progress struct {
 	mu    sync.Mutex // log lines and the clock come from other goroutines
 	now   progressed
 	drawn time.Time
-	shown bool
+	shown int // columns of the line that is there
 }
 
 // progressed is how far a run has come.
@@ -107,8 +108,9 @@ func (p *progress) draw() {
 	if p.waits != nil {
 		waits = p.waits()
 	}
-	fmt.Fprint(p.w, shorten(p.now.line(now, now.Sub(p.begun), p.total, waits), columns-1))
-	p.drawn, p.shown = now, true
+	line := shorten(p.now.line(now, now.Sub(p.begun), p.total, waits), columns-1)
+	fmt.Fprint(p.w, line)
+	p.drawn, p.shown = now, utf8.RuneCountInString(line)
 }
 
 // end takes the line away: the summary says the same and more.
@@ -128,10 +130,12 @@ func (p *progress) Write(text []byte) (int, error) {
 	return p.w.Write(text)
 }
 
+// erase writes spaces over the line: every terminal knows them, and a person who
+// has asked for no colours gets no escape code at all.
 func (p *progress) erase() {
-	if p.shown {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.shown = false
+	if p.shown > 0 {
+		fmt.Fprint(p.w, "\r"+strings.Repeat(" ", p.shown)+"\r")
+		p.shown = 0
 	}
 }
 

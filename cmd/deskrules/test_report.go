@@ -68,6 +68,9 @@ func (o testOptions) print(sh shell, r testReport) error {
 	if r.Mutation != nil {
 		r.Mutation.print(sh.out, r.files)
 	}
+	if len(r.Stale) > 0 {
+		fmt.Fprintln(sh.out)
+	}
 	for _, stale := range r.Stale {
 		stale.print(sh.out)
 	}
