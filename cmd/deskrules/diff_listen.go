@@ -17,7 +17,7 @@ type call struct {
 	compare.Call
 	status int
 	asked  engine.Request            // its zero value where the engine knows nothing of it
-	at     engine.Position           // the step
+	at     engine.Position           // the step, once it is explained
 	fields []engine.FieldExplanation // of the body; nil where nothing is known of them
 	mapped []engine.FieldExplanation // of the mappings of the rule, with their names in front
 }
@@ -58,12 +58,12 @@ func (l *listener) take() []call {
 	return heard
 }
 
-// withLines adds to calls which lines of the rules are behind them. Explanations
+// explainCalls adds to calls which lines of the rules are behind them. Explanations
 // list the requests of a step in the order in which they were made, and beside
 // them those that a memory answered.
-func withLines(calls []call, e *engine.Explanation) []call {
+func explainCalls(calls []call, e *engine.Explanation) {
 	if e == nil {
-		return calls
+		return
 	}
 	used := map[*engine.RequestExplanation]bool{}
 	for i := range calls {
@@ -74,7 +74,6 @@ func withLines(calls []call, e *engine.Explanation) []call {
 			}
 		}
 	}
-	return calls
 }
 
 // mappedFields lists the fields of mappings as a body has them that takes each by
