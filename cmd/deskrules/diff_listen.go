@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/deskrules/deskrules/engine"
@@ -66,11 +65,12 @@ func explainCalls(calls []call, e *engine.Explanation) {
 		return
 	}
 	used := map[*engine.RequestExplanation]bool{}
-	for i := range calls {
-		for _, rule := range e.Rules {
+	for _, rule := range e.Rules {
+		mapped := mappedFields(rule.Mappings)
+		for i := range calls {
 			if rule.Rule == calls[i].asked.Rule {
 				calls[i].explain(rule.Steps, used)
-				calls[i].mapped = mappedFields(rule.Mappings)
+				calls[i].mapped = mapped
 			}
 		}
 	}
@@ -116,12 +116,20 @@ func (c *call) behind(field []string) fieldLine {
 		return line
 	}
 	at := strings.Join(field[1:], ".")
-	for _, f := range slices.Concat(c.fields, c.mapped) {
-		if f.Absent == "" && len(f.To) > longest && (f.To == "" || at == f.To || strings.HasPrefix(at, f.To+".")) {
-			line, longest = fieldLine{at: f.At, fixed: f.From == "value" || f.From == "default"}, len(f.To)
+	for _, list := range [][]engine.FieldExplanation{c.fields, c.mapped} {
+		for _, f := range list {
+			if f.Absent == "" && len(f.To) > longest && holds(f.To, at) {
+				line, longest = fieldLine{at: f.At, fixed: f.From == "value" || f.From == "default"}, len(f.To)
+			}
 		}
 	}
 	return line
+}
+
+// holds reports whether a place is that of a target, or within it.
+func holds(target, at string) bool {
+	below, within := strings.CutPrefix(at, target)
+	return within && (target == "" || below == "" || below[0] == '.')
 }
 
 // A fieldLine is the line that a value comes from.

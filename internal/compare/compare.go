@@ -83,11 +83,24 @@ func (p *Pair) settle(m match, old, new Call) []Change {
 	if !p.same(old.Query, new.Query, final) {
 		note(Changed, strconv.Quote(old.Query), strconv.Quote(new.Query), "query")
 	}
-	p.bodies(leavesIn(old.Body), leavesIn(new.Body), note)
-	if gjson.ValidBytes(old.Answer) && gjson.ValidBytes(new.Answer) {
-		p.meet(gjson.ParseBytes(old.Answer), gjson.ParseBytes(new.Answer))
+	if p.identical(old.Body, new.Body) {
+		p.pairAlone(old.Body)
+	} else {
+		p.bodies(leavesIn(old.Body), leavesIn(new.Body), note)
 	}
+	p.answers(old.Answer, new.Answer)
 	return changes
+}
+
+// answers pairs the ids of two answers to the same request.
+func (p *Pair) answers(old, new []byte) {
+	switch {
+	case !gjson.ValidBytes(old) || !gjson.ValidBytes(new):
+	case p.identical(old, new):
+		p.pairAlone(old)
+	default:
+		p.meet(gjson.ParseBytes(old), gjson.ParseBytes(new))
+	}
 }
 
 // bodies compares the leaves of two bodies, in the order of the places.
