@@ -26,6 +26,7 @@ const (
 	Added   Kind = "added"
 	Gone    Kind = "gone"
 	Changed Kind = "changed"
+	Moved   Kind = "moved" // the same request, before or behind others than it was
 )
 
 // A Change is one difference.
@@ -42,7 +43,7 @@ type Change struct {
 }
 
 // Whole reports whether the change is that of a whole request.
-func (c Change) Whole() bool { return c.Old < 0 || c.New < 0 }
+func (c Change) Whole() bool { return len(c.Field) == 0 }
 
 // Compare says how the requests of one event differ, and learns from their
 // answers.
@@ -56,7 +57,7 @@ func (p *Pair) Compare(old, new []Call) []Change {
 		}
 	}
 	var changes []Change
-	for _, m := range p.align(old, new) {
+	for _, m := range p.joinMoved(p.align(old, new), old, new) {
 		switch {
 		case m.old >= 0 && m.new >= 0 && old[m.old].Method != new[m.new].Method: // too many to search
 			changes = append(changes, Change{Kind: Gone, Old: m.old, New: -1}, Change{Kind: Added, Old: -1, New: m.new})
@@ -65,6 +66,9 @@ func (p *Pair) Compare(old, new []Call) []Change {
 		case m.old < 0:
 			changes = append(changes, Change{Kind: Added, Old: -1, New: m.new})
 		default:
+			if m.moved {
+				changes = append(changes, Change{Kind: Moved, Old: m.old, New: m.new})
+			}
 			changes = append(changes, p.settle(m, old[m.old], new[m.new])...)
 		}
 	}
