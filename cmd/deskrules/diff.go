@@ -94,8 +94,9 @@ func (o *diffOptions) run(ctx context.Context, sh shell, args []string) error {
 	if c.answers.made {
 		complain(sh.err, fmt.Sprintf("there is no simulator for %q: answers are made up, as if nobody and nothing were there yet; --replies FILE gives others", c.new.program.Name()))
 	}
+	c.advance = newAdvance(sh, events)
 	found, err := c.run(ctx, events.placed(ctx, c.limits))
-	if err != nil {
+	if err := c.advance.end(sh.err, err); err != nil {
 		return err
 	}
 	if found.events == 0 {

@@ -35,6 +35,7 @@ type comparison struct {
 	limits   engine.Limits
 	batch    int // events
 	show     bool
+	advance  *advance
 }
 
 // answers say what answers in the place of the destination.

@@ -180,16 +180,18 @@ func (j judge) event(event placedRecord, was, is *played) {
 	j.found.count(j.new, is, 1)
 	j.outcome(event.at, was.result.Outcome, is.result.Outcome)
 	j.warnings(event.at, was.result.Outcome, is.result.Outcome)
-	changes := j.pair.Compare(plainCalls(was.calls), plainCalls(is.calls))
+	differ := j.pair.Compare(plainCalls(was.calls), plainCalls(is.calls))
 	// Where one version does not begin to send, its outcome says it all.
 	if sends(was) == sends(is) {
-		for _, change := range changes {
+		for _, change := range differ {
 			j.change(event.at, change, was, is)
 		}
 	}
-	if j.found.noted > before {
+	changes := j.found.noted > before
+	if changes {
 		j.found.changed++
 	}
+	j.advance.add(event, changes)
 }
 
 func (d *differences) count(v version, p *played, which int) {
