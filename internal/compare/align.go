@@ -43,20 +43,33 @@ func (m match) shifted(by int) match {
 	return m
 }
 
-// joinMoved makes a pair of each two equal requests that were left without one:
-// the versions send the same in another order.
+// joinMoved pairs the requests that have no partner in their order with those most
+// like them: the versions send them in another order.
 func (p *Pair) joinMoved(all []match, old, new []Call) []match {
 	for i, gone := range all {
 		if gone.old < 0 || gone.new >= 0 {
 			continue
 		}
-		at := slices.IndexFunc(all, func(m match) bool { return m.old < 0 && m.new >= 0 && p.equal(old[gone.old], new[m.new]) })
-		if at >= 0 {
+		if at := p.mostAlike(old[gone.old], all, new); at >= 0 {
 			all[at].old, all[at].moved = gone.old, true
 			all[i].old = -1 // nothing is left of it
 		}
 	}
 	return slices.DeleteFunc(all, func(m match) bool { return m.old < 0 && m.new < 0 })
+}
+
+// mostAlike finds what was added that is most like a request; -1 for none.
+func (p *Pair) mostAlike(gone Call, all []match, new []Call) int {
+	at, most := -1, unlike
+	for i, m := range all {
+		if m.old >= 0 || m.new < 0 {
+			continue
+		}
+		if like := p.likeness(gone, new[m.new]); like > most {
+			at, most = i, like
+		}
+	}
+	return at
 }
 
 // mostCells bounds the search. Beyond it requests are paired as they stand.

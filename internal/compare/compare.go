@@ -26,7 +26,7 @@ const (
 	Added   Kind = "added"
 	Gone    Kind = "gone"
 	Changed Kind = "changed"
-	Moved   Kind = "moved" // the same request, before or behind others than it was
+	Moved   Kind = "moved" // it is sent before or behind others than it was
 )
 
 // A Change is one difference.

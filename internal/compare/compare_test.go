@@ -53,7 +53,9 @@ func TestCompare(t *testing.T) {
 		{"another order", calls(`POST users|{"a":1}`, `POST notes|{"b":2}`, `GET teams`), calls(`POST notes|{"b":2}`, `GET teams`, `POST users|{"a":1}`),
 			[]string{"moved 0/2"}},
 		{"another order, and one that is otherwise", calls(`POST users|{"a":1}`, `POST notes|{"b":2}`), calls(`POST notes|{"b":3}`, `POST users|{"a":1}`),
-			[]string{"added -1/0", "gone 1/-1"}},
+			[]string{"moved 1/0", "changed 1/0 body.b 2 3"}},
+		{"the most alike of several that moved", calls(`POST f|{"k":"a","x":1}`, `GET t`, `GET u`),
+			calls(`GET t`, `GET u`, `POST f|{"k":"b","x":2}`, `POST f|{"k":"a","x":2}`), []string{"added -1/2", "moved 0/3", "changed 0/3 body.x 1 2"}},
 		{"one in front", calls(`POST users|{"a":1}`), calls(`GET fields`, `POST users|{"a":2}`), []string{"added -1/0", "changed 0/1 body.a 1 2"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
