@@ -14,9 +14,8 @@ import (
 )
 
 // defaultBatch is how many events of diff meet what earlier ones have written.
-// The simulator looks through all users where it searches one, so that larger
-// batches take longer.
-const defaultBatch = 500
+// Larger batches are nearer to a real run, and take more memory.
+const defaultBatch = 2000
 
 // diffOptions are the flags of diff.
 type diffOptions struct {

@@ -87,9 +87,7 @@ func (p *Pair) settle(m match, old, new Call) []Change {
 	if !p.same(old.Query, new.Query, final) {
 		note(Changed, strconv.Quote(old.Query), strconv.Quote(new.Query), "query")
 	}
-	if p.identical(old.Body, new.Body) {
-		p.pairAlone(old.Body)
-	} else {
+	if !p.sameText(old.Body, new.Body, final) {
 		p.bodies(leavesIn(old.Body), leavesIn(new.Body), note)
 	}
 	p.answers(old.Answer, new.Answer)
@@ -98,11 +96,7 @@ func (p *Pair) settle(m match, old, new Call) []Change {
 
 // answers pairs the ids of two answers to the same request.
 func (p *Pair) answers(old, new []byte) {
-	switch {
-	case !gjson.ValidBytes(old) || !gjson.ValidBytes(new):
-	case p.identical(old, new):
-		p.pairAlone(old)
-	default:
+	if !p.sameText(old, new, final) && gjson.ValidBytes(old) && gjson.ValidBytes(new) {
 		p.meet(gjson.ParseBytes(old), gjson.ParseBytes(new))
 	}
 }

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -13,7 +12,6 @@ type Pair struct {
 	given    map[string]bool    // values that came from elsewhere than an answer
 	assigned [2]map[string]bool // ids that answers brought, of each version
 	partner  [2]map[string]string
-	crossed  bool // some id means something else in the other account
 }
 
 // The versions, as indices.
@@ -134,7 +132,7 @@ func word(text string) string {
 }
 
 func (p *Pair) sameWord(a, b string, final finality) bool {
-	if !p.assigned[older][a] || !p.assigned[newer][b] {
+	if len(a) < shortestID || !p.assigned[older][a] || !p.assigned[newer][b] {
 		return a == b
 	}
 	known, paired := p.partner[older][a]
@@ -146,17 +144,14 @@ func (p *Pair) sameWord(a, b string, final finality) bool {
 		return true
 	}
 	p.partner[older][a], p.partner[newer][b] = b, a
-	p.crossed = p.crossed || a != b
 	return true
 }
 
-// identical reports whether two JSON texts are the same, and say the same. Most are,
+// sameText reports whether two JSON texts read the same but for their ids. Most do,
 // and need not be taken apart to find it out.
-func (p *Pair) identical(a, b []byte) bool { return !p.crossed && bytes.Equal(a, b) }
-
-// pairAlone settles that the ids of a text stand for themselves.
-func (p *Pair) pairAlone(text []byte) {
-	scalars(gjson.ParseBytes(text), func(text string) { p.same(text, text, final) })
+func (p *Pair) sameText(a, b []byte, final finality) bool {
+	x, y := string(a), string(b)
+	return p.same(x, y, trial) && (final == trial || p.same(x, y, final))
 }
 
 // meet pairs the ids that stand at the same places of two answers.
