@@ -24,6 +24,8 @@ type Result struct {
 	// without doing anything twice: it ended unfinished, or uncertain only as
 	// seen without the journal.
 	Open bool
+
+	told *transcript // for [Runner.Explain]; nil where there is none
 }
 
 // How many records may be read, and of how many bytes, before the results of

@@ -260,6 +260,7 @@ type job struct {
 	id        engine.Identity
 	doubtful  bool // a call that may not be repeated may have been taken
 	recording *recording
+	told      *transcript
 }
 
 // admit gives an event its place in the order.
@@ -338,6 +339,7 @@ func (r *Runner) answer(ctx context.Context, j *job, q engine.Request) bool {
 		if !sent {
 			return false
 		}
+		j.told.answered(response)
 		x.Respond(response)
 	}
 	r.learn(j)
@@ -372,6 +374,7 @@ func (r *Runner) recall(j *job, q engine.Request) bool {
 	for _, key := range q.Recall {
 		if value, ok := r.memory.Recall(key); ok {
 			j.recording.recalled(key, value)
+			j.told.recalled(key, value)
 			j.execution.Recall(key, value)
 			return true
 		}

@@ -138,7 +138,7 @@ func (s *survey) run(ctx context.Context, events inputs, from answers) error {
 			return err
 		}
 		if s.events%defaultBatch == 0 {
-			if stage, err = from.side(s.version, engine.Limits{}); err != nil {
+			if stage, err = from.side(s.version, runner.Options{Explain: true}); err != nil {
 				return err
 			}
 		}

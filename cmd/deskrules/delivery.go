@@ -48,7 +48,7 @@ func (d *delivery) deliver(ctx context.Context) error {
 	defer abandon()
 	d.progress.total = d.inputs.size()
 	d.progress.watch(ctx, d.runner.Waits)
-	d.progress.show(d.tally)
+	d.progress.show(d.tally.progressed())
 	var stopped error
 	for i, in := range d.inputs {
 		d.begun, d.at, d.ended = i+1, place{input: i, file: in.name}, false
@@ -121,7 +121,7 @@ func (d *delivery) take(result runner.Result) bool {
 		d.kept = at
 		d.tally.add(at, result)
 	}
-	d.progress.show(d.tally)
+	d.progress.show(d.tally.progressed())
 	d.tellStop()
 	return d.lost == nil
 }

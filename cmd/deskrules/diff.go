@@ -14,9 +14,8 @@ import (
 )
 
 // defaultBatch is how many events of diff meet what earlier ones have written.
-// The simulator looks through all users where it searches one, so that larger
-// batches take longer.
-const defaultBatch = 500
+// Larger batches are nearer to a real run, and take more memory.
+const defaultBatch = 2000
 
 // diffOptions are the flags of diff.
 type diffOptions struct {
@@ -94,8 +93,9 @@ func (o *diffOptions) run(ctx context.Context, sh shell, args []string) error {
 	if c.answers.made {
 		complain(sh.err, fmt.Sprintf("there is no simulator for %q: answers are made up, as if nobody and nothing were there yet; --replies FILE gives others", c.new.program.Name()))
 	}
+	c.advance = newAdvance(sh, events)
 	found, err := c.run(ctx, events.placed(ctx, c.limits))
-	if err != nil {
+	if err := c.advance.end(sh.err, err); err != nil {
 		return err
 	}
 	if found.events == 0 {

@@ -35,7 +35,7 @@ func BenchmarkDiff(b *testing.B) {
 }
 
 // changedRules writes a copy of the embedded rules that sends an alias.
-func changedRules(b *testing.B, dir string) string {
+func changedRules(b testing.TB, dir string) string {
 	if err := os.CopyFS(dir, os.DirFS("../../rules/zendesk")); err != nil {
 		b.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/deskrules/deskrules/engine"
@@ -17,7 +16,7 @@ type call struct {
 	compare.Call
 	status int
 	asked  engine.Request            // its zero value where the engine knows nothing of it
-	at     engine.Position           // the step
+	at     engine.Position           // the step, once it is explained
 	fields []engine.FieldExplanation // of the body; nil where nothing is known of them
 	mapped []engine.FieldExplanation // of the mappings of the rule, with their names in front
 }
@@ -58,23 +57,23 @@ func (l *listener) take() []call {
 	return heard
 }
 
-// withLines adds to calls which lines of the rules are behind them. Explanations
+// explainCalls adds to calls which lines of the rules are behind them. Explanations
 // list the requests of a step in the order in which they were made, and beside
 // them those that a memory answered.
-func withLines(calls []call, e *engine.Explanation) []call {
+func explainCalls(calls []call, e *engine.Explanation) {
 	if e == nil {
-		return calls
+		return
 	}
 	used := map[*engine.RequestExplanation]bool{}
-	for i := range calls {
-		for _, rule := range e.Rules {
+	for _, rule := range e.Rules {
+		mapped := mappedFields(rule.Mappings)
+		for i := range calls {
 			if rule.Rule == calls[i].asked.Rule {
 				calls[i].explain(rule.Steps, used)
-				calls[i].mapped = mappedFields(rule.Mappings)
+				calls[i].mapped = mapped
 			}
 		}
 	}
-	return calls
 }
 
 // mappedFields lists the fields of mappings as a body has them that takes each by
@@ -117,12 +116,20 @@ func (c *call) behind(field []string) fieldLine {
 		return line
 	}
 	at := strings.Join(field[1:], ".")
-	for _, f := range slices.Concat(c.fields, c.mapped) {
-		if f.Absent == "" && len(f.To) > longest && (f.To == "" || at == f.To || strings.HasPrefix(at, f.To+".")) {
-			line, longest = fieldLine{at: f.At, fixed: f.From == "value" || f.From == "default"}, len(f.To)
+	for _, list := range [][]engine.FieldExplanation{c.fields, c.mapped} {
+		for _, f := range list {
+			if f.Absent == "" && len(f.To) > longest && holds(f.To, at) {
+				line, longest = fieldLine{at: f.At, fixed: f.From == "value" || f.From == "default"}, len(f.To)
+			}
 		}
 	}
 	return line
+}
+
+// holds reports whether a place is that of a target, or within it.
+func holds(target, at string) bool {
+	below, within := strings.CutPrefix(at, target)
+	return within && (target == "" || below == "" || below[0] == '.')
 }
 
 // A fieldLine is the line that a value comes from.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type comparison struct {
 	limits   engine.Limits
 	batch    int // events
 	show     bool
+	advance  *advance
 }
 
 // answers say what answers in the place of the destination.
@@ -154,25 +156,22 @@ func (c comparison) cut(ctx context.Context, records iter.Seq2[placedRecord, err
 
 // one runs a batch through both versions, event by event.
 func (c comparison) one(ctx context.Context, b batch) (*differences, error) {
-	old, err := c.answers.side(c.old, c.limits)
+	old, err := c.answers.side(c.old, runner.Options{Limits: c.limits})
 	if err != nil {
 		return nil, err
 	}
-	new, err := c.answers.side(c.new, c.limits)
+	new, err := c.answers.side(c.new, runner.Options{Limits: c.limits})
 	if err != nil {
 		return nil, err
 	}
 	judge := judge{comparison: c, pair: compare.NewPair(old.held), found: newDifferences()}
+	olds, news := old.all(ctx, b.events), new.all(ctx, b.events)
 	for _, event := range b.events {
-		was, err := old.one(ctx, event.Record)
-		if err != nil {
+		was, is := <-olds, <-news
+		if err := cmp.Or(was.err, is.err, ctx.Err()); err != nil {
 			return nil, err
 		}
-		is, err := new.one(ctx, event.Record)
-		if err != nil {
-			return nil, err
-		}
-		judge.event(event, was, is)
+		judge.event(event, &was.played, &is.played)
 	}
 	judge.found.batches = 1
 	return judge.found, nil
@@ -186,9 +185,10 @@ type side struct {
 	held     []byte // what the account holds at the start; nil where there is none
 }
 
-// side gives a version an account. Its time stands still, but for waits: nobody
-// wants to wait for them, and both versions see the same times.
-func (a answers) side(v version, limits engine.Limits) (side, error) {
+// side gives a version an account, with options beside those that all have. Its
+// time stands still, but for waits: nobody wants to wait for them, and both
+// versions see the same times.
+func (a answers) side(v version, options runner.Options) (side, error) {
 	config, err := v.program.Configure(v.settings)
 	if err != nil {
 		return side{}, err
@@ -202,10 +202,9 @@ func (a answers) side(v version, limits engine.Limits) (side, error) {
 	if made.listener.next, made.held, err = a.transport(config.BaseURL(), clock); err != nil {
 		return side{}, err
 	}
-	made.runner, err = runner.New(v.program, runner.Options{
-		Settings: v.settings, Transport: made.listener, Clock: clock, Concurrency: 1,
-		Unlimited: true, RetryUncertain: true, Explain: true, Limits: limits,
-	})
+	options.Settings, options.Transport, options.Clock = v.settings, made.listener, clock
+	options.Concurrency, options.Unlimited, options.RetryUncertain = 1, true, true
+	made.runner, err = runner.New(v.program, options)
 	return made, err
 }
 
@@ -255,13 +254,51 @@ func (m madeUpElse) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // A played event is what a version made of it.
 type played struct {
-	result runner.Result
-	calls  []call
+	result    runner.Result
+	calls     []call
+	by        *runner.Runner
+	explained bool
+}
+
+// line gives the line that is behind a place of a call. Of most events nobody
+// asks for any, and to explain an event takes as long as to deliver it.
+func (p *played) line(of int, field []string) fieldLine {
+	if !p.explained {
+		explainCalls(p.calls, p.by.Explain(p.result))
+		p.explained = true
+	}
+	return p.calls[of].behind(field)
 }
 
 func (s side) one(ctx context.Context, record runner.Record) (played, error) {
 	result, err := s.runner.One(ctx, record)
-	return played{result, withLines(s.listener.take(), result.Explanation)}, err
+	return played{result: result, calls: s.listener.take(), by: s.runner}, err
+}
+
+// playsAhead is how many events one version may be ahead of the other.
+const playsAhead = 16
+
+// A playing is a played event, or why it could not be played.
+type playing struct {
+	played
+	err error
+}
+
+// all plays events one after the other, until ctx is done: then there are fewer.
+func (s side) all(ctx context.Context, events []placedRecord) <-chan playing {
+	all := make(chan playing, playsAhead)
+	go func() {
+		defer close(all)
+		for _, event := range events {
+			made, err := s.one(ctx, event.Record)
+			select {
+			case all <- playing{made, err}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return all
 }
 
 // placed reads the events of all inputs, one after the other.

@@ -289,7 +289,7 @@ func (r diffReport) listed(s subject) []differenceJSON {
 // markdown writes the report for a comment on a change.
 func (r diffReport) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s\n\n", prose(r.headline()))
+	fmt.Fprintf(&b, "### %s\n\n", heading(r.headline()))
 	b.WriteString(paragraph(fmt.Sprintf("From %s to %s.", code(r.old.name), code(r.new.name))))
 	for _, part := range r.parts() {
 		if len(part.list) > 0 {

@@ -172,7 +172,7 @@ type judge struct {
 }
 
 // event compares what became of one event.
-func (j judge) event(event placedRecord, was, is played) {
+func (j judge) event(event placedRecord, was, is *played) {
 	j.pair.Give(event.Event)
 	before := j.found.noted
 	j.found.events++
@@ -180,19 +180,21 @@ func (j judge) event(event placedRecord, was, is played) {
 	j.found.count(j.new, is, 1)
 	j.outcome(event.at, was.result.Outcome, is.result.Outcome)
 	j.warnings(event.at, was.result.Outcome, is.result.Outcome)
-	changes := j.pair.Compare(plainCalls(was.calls), plainCalls(is.calls))
+	differ := j.pair.Compare(plainCalls(was.calls), plainCalls(is.calls))
 	// Where one version does not begin to send, its outcome says it all.
 	if sends(was) == sends(is) {
-		for _, change := range changes {
-			j.change(event.at, change, was.calls, is.calls)
+		for _, change := range differ {
+			j.change(event.at, change, was, is)
 		}
 	}
-	if j.found.noted > before {
+	changes := j.found.noted > before
+	if changes {
 		j.found.changed++
 	}
+	j.advance.add(event, changes)
 }
 
-func (d *differences) count(v version, p played, which int) {
+func (d *differences) count(v version, p *played, which int) {
 	calls := d.old
 	if which == 1 {
 		calls = d.new
@@ -203,7 +205,7 @@ func (d *differences) count(v version, p played, which int) {
 	d.outcomes[which][p.result.Outcome.Status]++
 }
 
-func sends(p played) bool {
+func sends(p *played) bool {
 	return p.result.Outcome.Status != engine.Rejected && p.result.Outcome.Status != engine.Ignored
 }
 
@@ -261,24 +263,24 @@ func without(all, others []engine.Warning) []engine.Warning {
 }
 
 // change notes a request, or a field of one, that differs.
-func (j judge) change(at place, c compare.Change, was, is []call) {
+func (j judge) change(at place, c compare.Change, was, is *played) {
 	what := difference{subject: aField, kind: c.Kind, field: j.fieldName(c.Field)}
-	var before, after fieldLine
-	if c.Old >= 0 {
-		what.endpoint, before = j.comparison.old.calls.of(was[c.Old]), was[c.Old].behind(c.Field)
-	}
-	if c.New >= 0 {
-		what.endpoint, after = j.comparison.new.calls.of(is[c.New]), is[c.New].behind(c.Field)
-	}
 	if c.Whole() {
 		what.subject = aRequest
 	}
+	if c.New >= 0 {
+		what.endpoint = j.comparison.new.calls.of(is.calls[c.New])
+	} else {
+		what.endpoint = j.comparison.old.calls.of(was.calls[c.Old])
+	}
+	var before, after fieldLine
 	if c.Kind != compare.Added {
-		what.old = before.at
+		before = was.line(c.Old, c.Field)
 	}
 	if c.Kind != compare.Gone {
-		what.new = after.at
+		after = is.line(c.New, c.Field)
 	}
+	what.old, what.new = before.at, after.at
 	j.found.note(what, sample{at, j.value(c.Was, before), j.value(c.Is, after)})
 }
 

@@ -17,7 +17,8 @@
 //	               watch.go: more of it
 //	diff.go        two versions of rules -> what differs; diff_versions.go: where
 //	               they are from; diff_play.go, diff_listen.go: events -> calls;
-//	               diff_names.go, diff_tally.go: calls -> counts; diff_report.go
+//	               diff_names.go, diff_tally.go: calls -> counts; diff_advance.go: how
+//	               far it is; diff_report.go
 //	config.go      deskrules.yaml -> settings, with their places
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings

@@ -81,15 +81,21 @@ func (p *progress) tellWaits() {
 	fmt.Fprintln(p.w, wrap("deskrules: "+p.now.line(now, now.Sub(p.begun), p.total, waits), "  "))
 }
 
-// show brings the line up to date, if it is time.
-func (p *progress) show(t *tally) {
-	p.mu.Lock()
-	p.now = progressed{events: t.events, bytes: t.bytes}
+// progressed is how far a run has come by its counts.
+func (t *tally) progressed() progressed {
+	now := progressed{events: t.events, bytes: t.bytes}
 	for _, status := range statuses() {
 		if n := t.outcomes[status]; n > 0 {
-			p.now.ends = append(p.now.ends, thousands(n)+" "+string(status))
+			now.ends = append(now.ends, thousands(n)+" "+string(status))
 		}
 	}
+	return now
+}
+
+// show brings the line up to date, if it is time.
+func (p *progress) show(now progressed) {
+	p.mu.Lock()
+	p.now = now
 	p.mu.Unlock()
 	if p.live {
 		p.draw()

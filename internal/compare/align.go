@@ -1,9 +1,15 @@
 package compare
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A match pairs a request of the one version with one of the other; -1 is none.
-type match struct{ old, new int }
+type match struct {
+	old, new int
+	moved    bool // it stands before or behind others than it did
+}
 
 // align pairs the requests of one event. Most events make the same requests, and
 // those that are equal at both ends need no search.
@@ -11,7 +17,7 @@ func (p *Pair) align(old, new []Call) []match {
 	var head, tail []match
 	from, ends := 0, 0
 	for from < len(old) && from < len(new) && p.equal(old[from], new[from]) {
-		head = append(head, match{from, from})
+		head = append(head, match{old: from, new: from})
 		from++
 	}
 	for from < len(old)-ends && from < len(new)-ends && p.equal(old[len(old)-ends-1], new[len(new)-ends-1]) {
@@ -19,15 +25,15 @@ func (p *Pair) align(old, new []Call) []match {
 	}
 	middle := p.search(old[from:len(old)-ends], new[from:len(new)-ends])
 	for i, m := range middle {
-		middle[i] = m.moved(from)
+		middle[i] = m.shifted(from)
 	}
 	for i := ends; i > 0; i-- {
-		tail = append(tail, match{len(old) - i, len(new) - i})
+		tail = append(tail, match{old: len(old) - i, new: len(new) - i})
 	}
 	return append(append(head, middle...), tail...)
 }
 
-func (m match) moved(by int) match {
+func (m match) shifted(by int) match {
 	if m.old >= 0 {
 		m.old += by
 	}
@@ -35,6 +41,35 @@ func (m match) moved(by int) match {
 		m.new += by
 	}
 	return m
+}
+
+// joinMoved pairs the requests that have no partner in their order with those most
+// like them: the versions send them in another order.
+func (p *Pair) joinMoved(all []match, old, new []Call) []match {
+	for i, gone := range all {
+		if gone.old < 0 || gone.new >= 0 {
+			continue
+		}
+		if at := p.mostAlike(old[gone.old], all, new); at >= 0 {
+			all[at].old, all[at].moved = gone.old, true
+			all[i].old = -1 // nothing is left of it
+		}
+	}
+	return slices.DeleteFunc(all, func(m match) bool { return m.old < 0 && m.new < 0 })
+}
+
+// mostAlike finds what was added that is most like a request; -1 for none.
+func (p *Pair) mostAlike(gone Call, all []match, new []Call) int {
+	at, most := -1, unlike
+	for i, m := range all {
+		if m.old >= 0 || m.new < 0 {
+			continue
+		}
+		if like := p.likeness(gone, new[m.new]); like > most {
+			at, most = i, like
+		}
+	}
+	return at
 }
 
 // mostCells bounds the search. Beyond it requests are paired as they stand.
@@ -69,13 +104,13 @@ func follow(like, best [][]int) []match {
 	for i < len(like) || j < len(best[0])-1 {
 		switch {
 		case i < len(like) && j < len(like[i]) && like[i][j] > 0 && best[i][j] == like[i][j]+best[i+1][j+1]:
-			found = append(found, match{i, j})
+			found = append(found, match{old: i, new: j})
 			i, j = i+1, j+1
 		case i < len(like) && best[i][j] == best[i+1][j]:
-			found = append(found, match{i, -1})
+			found = append(found, match{old: i, new: -1})
 			i++
 		default:
-			found = append(found, match{-1, j})
+			found = append(found, match{old: -1, new: j})
 			j++
 		}
 	}
@@ -85,7 +120,7 @@ func follow(like, best [][]int) []match {
 func asTheyStand(old, new int) []match {
 	var found []match
 	for i := range max(old, new) {
-		m := match{-1, -1}
+		m := match{old: -1, new: -1}
 		if i < old {
 			m.old = i
 		}
@@ -122,6 +157,9 @@ func (p *Pair) equal(a, b Call) bool {
 }
 
 func (p *Pair) equalBodies(a, b []byte) bool {
+	if p.sameText(a, b, trial) {
+		return true
+	}
 	x, y := leavesIn(a), leavesIn(b)
 	return len(x) == len(y) && p.shared(x, y) == len(x)
 }

@@ -26,6 +26,7 @@ const (
 	Added   Kind = "added"
 	Gone    Kind = "gone"
 	Changed Kind = "changed"
+	Moved   Kind = "moved" // it is sent before or behind others than it was
 )
 
 // A Change is one difference.
@@ -42,7 +43,7 @@ type Change struct {
 }
 
 // Whole reports whether the change is that of a whole request.
-func (c Change) Whole() bool { return c.Old < 0 || c.New < 0 }
+func (c Change) Whole() bool { return len(c.Field) == 0 }
 
 // Compare says how the requests of one event differ, and learns from their
 // answers.
@@ -56,7 +57,7 @@ func (p *Pair) Compare(old, new []Call) []Change {
 		}
 	}
 	var changes []Change
-	for _, m := range p.align(old, new) {
+	for _, m := range p.joinMoved(p.align(old, new), old, new) {
 		switch {
 		case m.old >= 0 && m.new >= 0 && old[m.old].Method != new[m.new].Method: // too many to search
 			changes = append(changes, Change{Kind: Gone, Old: m.old, New: -1}, Change{Kind: Added, Old: -1, New: m.new})
@@ -65,6 +66,9 @@ func (p *Pair) Compare(old, new []Call) []Change {
 		case m.old < 0:
 			changes = append(changes, Change{Kind: Added, Old: -1, New: m.new})
 		default:
+			if m.moved {
+				changes = append(changes, Change{Kind: Moved, Old: m.old, New: m.new})
+			}
 			changes = append(changes, p.settle(m, old[m.old], new[m.new])...)
 		}
 	}
@@ -83,11 +87,18 @@ func (p *Pair) settle(m match, old, new Call) []Change {
 	if !p.same(old.Query, new.Query, final) {
 		note(Changed, strconv.Quote(old.Query), strconv.Quote(new.Query), "query")
 	}
-	p.bodies(leavesIn(old.Body), leavesIn(new.Body), note)
-	if gjson.ValidBytes(old.Answer) && gjson.ValidBytes(new.Answer) {
-		p.meet(gjson.ParseBytes(old.Answer), gjson.ParseBytes(new.Answer))
+	if !p.sameText(old.Body, new.Body, final) {
+		p.bodies(leavesIn(old.Body), leavesIn(new.Body), note)
 	}
+	p.answers(old.Answer, new.Answer)
 	return changes
+}
+
+// answers pairs the ids of two answers to the same request.
+func (p *Pair) answers(old, new []byte) {
+	if !p.sameText(old, new, final) && gjson.ValidBytes(old) && gjson.ValidBytes(new) {
+		p.meet(gjson.ParseBytes(old), gjson.ParseBytes(new))
+	}
 }
 
 // bodies compares the leaves of two bodies, in the order of the places.

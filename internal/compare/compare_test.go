@@ -50,6 +50,12 @@ func TestCompare(t *testing.T) {
 		{"an equal one before one alike", calls(`PUT u|{"v":1}`, `POST f|{"k":"a","x":1}`, `PUT w|{"v":1}`),
 			calls(`PUT u|{"v":2}`, `POST f|{"k":"b","x":1}`, `POST f|{"k":"a","x":1}`, `PUT w|{"v":2}`),
 			[]string{"changed 0/0 body.v 1 2", "added -1/1", "changed 2/3 body.v 1 2"}},
+		{"another order", calls(`POST users|{"a":1}`, `POST notes|{"b":2}`, `GET teams`), calls(`POST notes|{"b":2}`, `GET teams`, `POST users|{"a":1}`),
+			[]string{"moved 0/2"}},
+		{"another order, and one that is otherwise", calls(`POST users|{"a":1}`, `POST notes|{"b":2}`), calls(`POST notes|{"b":3}`, `POST users|{"a":1}`),
+			[]string{"moved 1/0", "changed 1/0 body.b 2 3"}},
+		{"the most alike of several that moved", calls(`POST f|{"k":"a","x":1}`, `GET t`, `GET u`),
+			calls(`GET t`, `GET u`, `POST f|{"k":"b","x":2}`, `POST f|{"k":"a","x":2}`), []string{"added -1/2", "moved 0/3", "changed 0/3 body.x 1 2"}},
 		{"one in front", calls(`POST users|{"a":1}`), calls(`GET fields`, `POST users|{"a":2}`), []string{"added -1/0", "changed 0/1 body.a 1 2"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -85,6 +91,10 @@ func TestIDs(t *testing.T) {
 		{"small numbers mean themselves", calls(`GET n||{"n":1}`, `POST m|{"n":1}`), calls(`GET n||{"n":2}`, `POST m|{"n":2}`), []string{"changed 1/1 body.n 1 2"}},
 		{"lists that differ pair nothing", calls(`GET l||{"l":[{"k":"a","id":10007}]}`), calls(`GET l||{"l":[{"k":"b","id":20007},{"k":"a","id":20008}]}`), nil},
 		{"until it is clear", calls(`PUT l/10007`), calls(`PUT l/20008`), nil},
+		{"what moves takes its ids along", calls(`POST users|{"name":"ida"}|{"id":40001}`, `POST t|{"t":1}`, `POST s|{"s":1}`),
+			calls(`POST t|{"t":1}`, `POST s|{"s":1}`, `POST users|{"name":"ida"}|{"id":50001}`), []string{"moved 0/2"}},
+		{"for good", calls(`GET q`, `PUT users/40001`), calls(`GET q||{"id":50009}`, `PUT users/50009`),
+			[]string{`changed 1/1 path "users/40001" "users/50009"`}},
 		{"equal ids of different things", calls(`POST users|{"name":"eve"}|{"id":30001}`), calls(`POST users|{"name":"eve"}|{"id":30002}`), nil},
 		{"are no longer equal", calls(`POST users|{"name":"max"}|{"id":30002}`), calls(`POST users|{"name":"max"}|{"id":30001}`), nil},
 		{"even where they look it", calls(`PUT users/30001`), calls(`PUT users/30001`), []string{`changed 0/0 path "users/30001" "users/30001"`}},

@@ -135,12 +135,24 @@ func (st *store) insertIdentity(identity *Identity) {
 }
 
 func (st *store) setValue(identity *Identity, value string) {
-	delete(st.addresses, newAddress(identity.Type, identity.Value))
+	st.strikeValue(identity)
 	identity.Value = storedValue(identity.Type, value)
 	st.indexLater(identity.ID)
 	identity.DeliverableState = deliverableState(identity.Type, identity.Value)
-	st.addresses[newAddress(identity.Type, identity.Value)] = identity.ID
+	st.enterValue(identity)
 	st.touchIdentity(identity)
+}
+
+// enterValue makes an identity be found by its value.
+func (st *store) enterValue(identity *Identity) {
+	st.addresses[newAddress(identity.Type, identity.Value)] = identity.ID
+	st.emailWords.add(identity)
+}
+
+// strikeValue ends that.
+func (st *store) strikeValue(identity *Identity) {
+	delete(st.addresses, newAddress(identity.Type, identity.Value))
+	st.emailWords.remove(identity)
 }
 
 func (st *store) touchIdentity(identity *Identity) {
@@ -189,7 +201,7 @@ func (st *store) makePrimary(identity *Identity) {
 // and the simulator appoints none.
 func (st *store) removeIdentity(identity *Identity) {
 	st.identities.delete(identity.ID)
-	delete(st.addresses, newAddress(identity.Type, identity.Value))
+	st.strikeValue(identity)
 	st.identitiesOf[identity.UserID] = withoutID(st.identitiesOf[identity.UserID], identity.ID)
 	st.syncContacts(st.users.get(identity.UserID))
 }

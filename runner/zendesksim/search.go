@@ -131,16 +131,9 @@ func cutValue(text string) (value, rest string) {
 
 // findUsers returns the users whom all terms match, in the order of their ids.
 func (st *store) findUsers(terms []term) []*User {
-	return st.users.where(func(user *User) bool {
-		if user.Deleted || !st.isIndexed(user.ID) {
-			return false
-		}
-		for _, t := range terms {
-			if st.matches(user, t) == t.negated {
-				return false
-			}
-		}
-		return true
+	return slices.DeleteFunc(st.candidates(terms), func(user *User) bool {
+		return user.Deleted || !st.isIndexed(user.ID) ||
+			slices.ContainsFunc(terms, func(t term) bool { return st.matches(user, t) == t.negated })
 	})
 }
 

@@ -56,3 +56,29 @@ func TestSearchUsers(t *testing.T) {
 	a.send("GET", "search?query=x&page[size]=5", "").refuses(400, wrongType("page", "must be an integer", "search/index"))
 	a.send("GET", "search?query=x&page=11", "").wants(422)
 }
+
+// TestSearchFollowsAddresses looks by email for users whose addresses come, change and go.
+func TestSearchFollowsAddresses(t *testing.T) {
+	a := newAPI(t, zendesksim.Options{}, `{
+		"users":[{"id":1,"name":"Ann","email":"ann@acme.org"},{"id":2,"name":"Bob","email":"bob@acme.org"}],
+		"identities":[{"user_id":1,"type":"email","value":"second@acme.org"}]}`)
+	found := func(words, names string) {
+		t.Helper()
+		a.get("users/search?query="+url.QueryEscape("email:"+words)).has("users.*.name", names)
+	}
+	found("acme.org", "Ann,Bob") // Once each, be it for two addresses.
+	found("ann", "Ann")
+	a.user(`{"name":"Cid","email":"cid@acme.org"}`)
+	found("acme.org", "Ann,Bob,Cid")
+	found("acme.org -email:cid", "Ann,Bob")
+	path := "users/2/identities/" + a.get("users/2/identities").value("identities.0.id")
+	a.put(path, `{"identity":{"value":"robert@acme.org"}}`).wants(200)
+	found("bob", "")
+	found("robert", "Bob")
+	a.delete(path).wants(204)
+	found("robert", "")
+	found("acme.org", "Ann,Cid")
+	a.delete("users/1").wants(200)
+	found("acme.org", "Cid")
+	found(`second email:acme.org`, "")
+}

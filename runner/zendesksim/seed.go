@@ -257,7 +257,7 @@ func (s *seeder) seedIdentities() error {
 			return fmt.Errorf("primary: user %d has the primary %s identity %d already", user.ID, i.Type, other.ID)
 		}
 		s.insertIdentity(i)
-		s.addresses[newAddress(i.Type, i.Value)] = i.ID
+		s.enterValue(i)
 		return nil
 	})
 }

@@ -16,6 +16,7 @@ type store struct {
 
 	identities   *table[Identity]
 	addresses    map[address]int64 // identity ids by what is unique about them
+	emailWords   wordIndex
 	identitiesOf map[int64][]int64 // identity ids by user id, oldest first
 
 	userFields         *fieldSet
@@ -45,6 +46,7 @@ func newStore(opts *Options) *store {
 		externalIDs:             map[string]int64{},
 		identities:              newTable[Identity](),
 		addresses:               map[address]int64{},
+		emailWords:              wordIndex{},
 		identitiesOf:            map[int64][]int64{},
 		userFields:              newFieldSet(userFieldKind()),
 		organizationFields:      newFieldSet(organizationFieldKind()),
