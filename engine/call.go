@@ -21,6 +21,7 @@ type callRun struct {
 	step  *step
 
 	items   []value
+	single  [1]value // the items of a step without each
 	item    int
 	results []value
 
@@ -42,7 +43,9 @@ type confirming struct {
 }
 
 func (c *call) run(x *Execution, f *frame, s *step) {
-	r := &callRun{call: c, frame: f, step: s, items: []value{{}}}
+	r := &f.calling
+	*r = callRun{call: c, frame: f, step: s, results: r.results[:0]}
+	r.items = r.single[:]
 	if c.each != nil {
 		v, err := c.each.evalValue(f.slots)
 		switch {
@@ -77,7 +80,7 @@ func (r *callRun) proceed(x *Execution) {
 	r.base, r.confirm = request, nil
 	r.restart()
 	if r.frame.anew && r.call.remember > 0 {
-		x.facts = append(x.facts, Fact{Op: Forget, Key: r.rememberKey(request)})
+		x.facts = append(x.facts, Fact{Op: Forget, Key: r.rememberKey(&request)})
 	}
 	r.send(x, request)
 }
@@ -105,7 +108,7 @@ func (r *callRun) request(x *Execution) (Request, error) {
 	request.expects = expectation{list: c.pages, values: c.expects}
 	var filled *filling
 	if c.body != nil {
-		body, f := c.body.fill(slots, x.explainer.notes(), x.coverage)
+		body, f := x.fill(c.body, slots)
 		filled = f
 		if f.err != nil {
 			return Request{}, f.err
@@ -114,7 +117,7 @@ func (r *callRun) request(x *Execution) (Request, error) {
 		slots[c.sentSlot] = body
 		request.Body = []byte(body.raw)
 	}
-	request.Recall = r.recallKeys(request)
+	request.Recall = r.recallKeys(x, &request)
 	x.explainer.request(r, request, filled)
 	return request, nil
 }
@@ -144,30 +147,34 @@ func renderURL(t *template, query []queryPart, slots []value) (string, string, e
 
 // recallKeys lists what a memory may answer the request by: the way of a
 // lookup, the answer of the step, or a refusal that was to be remembered.
-func (r *callRun) recallKeys(request Request) []string {
+func (r *callRun) recallKeys(x *Execution, request *Request) []string {
 	if r.frame.freshly(r.step) {
 		return nil
 	}
-	keys := r.frame.recall
-	r.frame.recall = nil
+	w := x.work
+	first := len(w.keys)
+	if r.frame.recall != "" {
+		w.keys = append(w.keys, r.frame.recall)
+		r.frame.recall = ""
+	}
 	if r.call.remember > 0 {
-		keys = append(keys, r.rememberKey(request))
+		w.keys = append(w.keys, r.rememberKey(request))
 	}
 	for _, a := range r.call.arms {
 		if a.remember > 0 {
-			keys = append(keys, r.refusalKey(a, request))
+			w.keys = append(w.keys, r.refusalKey(a, request))
 		}
 	}
-	return keys
+	return slices.Clip(w.keys[first:])
 }
 
-func (r *callRun) rememberKey(request Request) string {
+func (r *callRun) rememberKey(request *Request) string {
 	return strings.TrimSuffix(r.call.label+" "+request.Path+"?"+request.Query, "?")
 }
 
 // refusalKey names a refusal by all that went into the request. The body is
 // hashed: it holds the event's data, and a key should not.
-func (r *callRun) refusalKey(a *arm, request Request) string {
+func (r *callRun) refusalKey(a *arm, request *Request) string {
 	sum := sha256.Sum256(slices.Concat([]byte(request.Path+"?"+request.Query+"\n"), request.Body))
 	return fmt.Sprintf("%s refused by line %d of on: %s", r.call.label, a.number+1, hex.EncodeToString(sum[:12]))
 }
@@ -178,7 +185,8 @@ func (r *callRun) send(x *Execution, request Request) {
 		r.fail(x, Unfinished, fmt.Sprintf("the event needs more than %d requests, which is the limit", x.config.limits.Requests))
 		return
 	}
-	x.pending = &pendingRequest{request: request, path: r.base.Path, frame: r.frame}
+	x.asked = pendingRequest{request: request, path: r.base.Path, frame: r.frame}
+	x.pending = &x.asked
 	if r.confirm != nil {
 		x.pending.path = request.Path
 	}
@@ -190,12 +198,12 @@ func (r *callRun) recalled(x *Execution, key string, v value) bool {
 	if find := r.outerFind(x); find != nil && slices.Contains(find.asked, key) {
 		return find.recalled(x, v)
 	}
-	if r.call.remember > 0 && key == r.rememberKey(r.base) {
+	if r.call.remember > 0 && key == r.rememberKey(&r.base) {
 		x.complete(r.frame, r.step, v)
 		return true
 	}
 	for _, a := range r.call.arms {
-		if a.remember > 0 && v.kind() == '"' && key == r.refusalKey(a, r.base) {
+		if a.remember > 0 && v.kind() == '"' && key == r.refusalKey(a, &r.base) {
 			x.warn(r.frame.run.rule, v.text(), a.at)
 			r.next(value{})
 			return true
@@ -229,7 +237,7 @@ func (r *callRun) answer(x *Execution, response Response, v Verdict) {
 	case response.Failure != Answered || v.Retry:
 		r.unanswered(x, response, v)
 	case response.Status >= 200 && response.Status < 300:
-		r.succeeded(x, response)
+		r.succeeded(x)
 	case r.mayBeTaken(v):
 		r.lost(x, response, r.text(x, response))
 	default:
@@ -370,21 +378,18 @@ func (x *Execution) refusal(response Response) refusal {
 }
 
 // succeeded takes a page or a whole reply.
-func (r *callRun) succeeded(x *Execution, response Response) {
+func (r *callRun) succeeded(x *Execution) {
 	x.coverage.answer(r, "success")
 	if r.confirm == nil && !r.base.Idempotent {
 		x.once = r.label()
 	}
-	reply := value{}
-	if r.base.Reads || r.confirm != nil {
-		reply = rawValue(replyText(response.Body))
-	}
+	reply := x.reply
 	r.frame.slots[slotReply] = reply
 	pages := r.call.pages
 	if r.confirm != nil {
 		pages = r.call.confirm.pages
 	}
-	if pages != nil && !r.page(x, *pages, reply) {
+	if pages != nil && !r.page(x, pages, reply) {
 		return
 	}
 	if r.confirm != nil {
@@ -395,7 +400,7 @@ func (r *callRun) succeeded(x *Execution, response Response) {
 }
 
 // page takes one page. It reports whether it was the last.
-func (r *callRun) page(x *Execution, p path, reply value) bool {
+func (r *callRun) page(x *Execution, p *path, reply value) bool {
 	list := reply.get(p)
 	if list.kind() != '[' {
 		r.fail(x, Failed, r.label()+": the answer has no list "+p.gjson)
@@ -447,7 +452,7 @@ func (r *callRun) succeed(x *Execution, reply value) {
 		v = r.frame.slots[r.call.pagesSlot]
 	}
 	if r.call.remember > 0 {
-		x.facts = append(x.facts, Fact{Op: Learn, Key: r.rememberKey(r.base), Value: []byte(v.raw), For: r.call.remember})
+		x.facts = append(x.facts, Fact{Op: Learn, Key: r.rememberKey(&r.base), Value: []byte(v.raw), For: r.call.remember})
 	}
 	r.teach(x)
 	r.next(v)
@@ -488,17 +493,13 @@ func (r *callRun) teachStep(x *Execution, s *step, fact Fact) {
 	if err != nil {
 		return
 	}
-	fact.Key = (&callRun{call: c}).rememberKey(Request{Path: path, Query: query})
+	fact.Key = (&callRun{call: c}).rememberKey(&Request{Path: path, Query: query})
 	x.facts = append(x.facts, fact)
 }
 
 // refused finds the arm that a refusal falls to; without one the event fails.
 func (r *callRun) refused(x *Execution, response Response) {
-	reply := replyText(response.Body)
-	r.frame.slots[slotReply] = value{}
-	if scanJSON(reply, x.config.limits.Depth, 0) == nil {
-		r.frame.slots[slotReply] = rawValue(reply)
-	}
+	r.frame.slots[slotReply], _ = x.readReply(response.Body)
 	x.coverage.answer(r, "refusal")
 	for _, a := range r.arms() {
 		if !a.statuses.has(response.Status) || a.then == "relook" && r.frame.redone[r.relooked(a)] {
@@ -546,7 +547,7 @@ func (r *callRun) take(x *Execution, a *arm, response Response) {
 		text := fmt.Sprintf("%s (%s)", a.message.message(r.frame.slots), x.statusText(response))
 		x.warn(r.frame.run.rule, text, a.at)
 		if a.remember > 0 {
-			x.facts = append(x.facts, Fact{Op: Learn, Key: r.refusalKey(a, r.base), Value: []byte(quote(text)), For: a.remember})
+			x.facts = append(x.facts, Fact{Op: Learn, Key: r.refusalKey(a, &r.base), Value: []byte(quote(text)), For: a.remember})
 		}
 		r.next(value{})
 	case "relook":
@@ -590,6 +591,9 @@ func (r *callRun) relooked(a *arm) relooked {
 // read it again; once for each arm and item.
 func (r *callRun) relook(x *Execution, a *arm) {
 	f, target := r.frame, a.target
+	if f.redone == nil {
+		f.redone = map[relooked]bool{}
+	}
 	f.redone[r.relooked(a)] = true
 	switch op := target.op.(type) {
 	case *find:

@@ -155,7 +155,7 @@ func (c *compiler) child(of *target, seg segment, t text) *target {
 		c.errorf(t.part(seg.at, seg.at+len(seg.key)), fmt.Sprintf("The next element is %d.", len(of.children)), "the array would have gaps")
 		return nil
 	}
-	child := &target{name: seg.key, path: joinTarget(of.path, []string{seg.key}), label: t.value[:seg.at] + seg.key}
+	child := &target{name: seg.key, label: t.value[:seg.at] + seg.key}
 	if !index {
 		child.key = quote(seg.key)
 	}

@@ -8,7 +8,7 @@ import (
 
 // rule compiles one rule file.
 func (c *compiler) rule(n *ruleFile) {
-	r := &rule{name: n.Name.value, at: n.Name.at.position()}
+	r := &rule{name: n.Name.value, number: len(c.program.rules), at: n.Name.at.position()}
 	for _, e := range n.Event {
 		r.events = append(r.events, e.value)
 		if !slices.Contains(c.program.kinds, e.value) {

@@ -14,7 +14,7 @@ import (
 type notes struct {
 	explainer *explainer
 	fields    []FieldExplanation
-	lost      map[string]string // why a rest line left a member out, by target and member
+	lost      map[memberOfRest]string // why a rest line left a member out
 }
 
 // A finding is what a source came to, and how.
@@ -118,10 +118,16 @@ func (f *filling) took(t *target, e entry) {
 	f.notes.fields = append(f.notes.fields, note)
 }
 
+// A memberOfRest is a member of the object of which a rest line takes the rest.
+type memberOfRest struct {
+	at   Position // of the line
+	name string
+}
+
 // lose notes why a rest line left a member out that it would have taken.
 func (f *filling) lose(r *rest, name, why string) {
 	if f.notes != nil {
-		f.notes.lost[joinTarget(r.at.String(), []string{name})] = why
+		f.notes.lost[memberOfRest{r.at, name}] = why
 	}
 }
 

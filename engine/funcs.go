@@ -471,7 +471,7 @@ func membersOf(args ...any) (any, error) {
 	object, _ := args[0].(value)
 	all := []any{}
 	object.members(func(key string, member value) {
-		all = append(all, map[string]any{"key": key, "name": object.original(key), "value": member.decode()})
+		all = append(all, map[string]any{"key": key, "name": member.name(key), "value": member.decode()})
 	})
 	return all, nil
 }

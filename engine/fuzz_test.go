@@ -395,7 +395,8 @@ func checkWritten(t *testing.T, name string, p path) {
 	if c.hasErrors() {
 		return
 	}
-	v, filled := m.fill(make([]value, firstFreeSlot), nil, nil)
+	filled := &filling{slots: make([]value, firstFreeSlot), texts: &texts{}}
+	v := m.fill(filled)
 	if filled.err != nil || !json.Valid([]byte(v.raw)) {
 		t.Errorf("the target %q wrote %q: %v", name, v.raw, filled.err)
 	}

@@ -310,4 +310,4 @@ func (c *compiler) scalars(t text, compiled *template, in *scope) {
 }
 
 // plain reports whether the path names one value, key after key.
-func (p path) plain() bool { return len(p.keys()) == len(p.segments) }
+func (p *path) plain() bool { return p.keysOnly }

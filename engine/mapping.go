@@ -109,14 +109,10 @@ func (s *sourced) leaveOut(v value) value {
 	if len(s.except) == 0 || v.kind() != '{' {
 		return v
 	}
-	var parts []string
-	v.members(func(key string, member value) {
-		if !slices.Contains(s.except, key) {
-			parts = append(parts, quote(key)+":"+member.raw)
-		}
-	})
-	v.raw = "{" + strings.Join(parts, ",") + "}"
-	return v
+	f := &filling{buf: []byte{'{'}, texts: &texts{}}
+	f.members(v, s.except)
+	f.buf = append(f.buf, '}')
+	return f.document()
 }
 
 // A mapping is a compiled list of lines: a tree of the targets, in the order
@@ -129,7 +125,6 @@ type mapping struct {
 type target struct {
 	key      string // as JSON, with quotes; empty for the root and elements
 	name     string // unquoted
-	path     string // as joinTarget makes it
 	label    string // as the rule writes it
 	array    bool
 	children []*target
@@ -151,8 +146,10 @@ type rest struct {
 // A filling is one evaluation of a mapping.
 type filling struct {
 	slots    []value
+	texts    *texts
 	buf      []byte
-	names    map[string]string
+	entries  []entry // of the rest line at hand
+	renamed  []renamedKey
 	warnings []note
 	missing  []*sourced // required lines without a value
 	notes    *notes     // nil where nobody wants to know
@@ -166,13 +163,65 @@ type note struct {
 	at   Position
 }
 
+// begin empties a filling for the next mapping.
+func (f *filling) begin(slots []value, texts *texts) {
+	*f = filling{slots: slots, texts: texts, buf: f.buf[:0], entries: f.entries[:0], warnings: f.warnings[:0], missing: f.missing[:0]}
+}
+
 // fill evaluates all lines and gives the object.
-func (m *mapping) fill(slots []value, notes *notes, coverage *Coverage) (value, *filling) {
-	f := &filling{slots: slots, notes: notes, coverage: coverage}
+func (m *mapping) fill(f *filling) value {
 	if !m.root.write(f, false) {
 		f.buf = append(f.buf, "{}"...)
 	}
-	return value{raw: string(f.buf), names: f.names}, f
+	return f.document()
+}
+
+// document gives what was written.
+func (f *filling) document() value {
+	d := &document{text: f.texts.keep(f.buf), renamed: f.renamed}
+	return value{raw: d.text, doc: d}
+}
+
+// copy appends a value, with the names that its keys had before.
+func (f *filling) copy(v value) {
+	if v.doc != nil && len(v.doc.renamed) > 0 {
+		v.doc.index()
+		f.renames(v.doc, v.doc.nodes[v.at].start, v.doc.nodes[v.at].end)
+	}
+	f.buf = append(f.buf, v.raw...)
+}
+
+// renames carries the former names of keys along when a part of a document is
+// copied to here.
+func (f *filling) renames(d *document, from, to int32) {
+	first, _ := slices.BinarySearchFunc(d.renamed, int(from), func(r renamedKey, at int) int { return r.at - at })
+	for _, r := range d.renamed[first:] {
+		if r.at >= int(to) {
+			return
+		}
+		f.renamed = append(f.renamed, renamedKey{r.at - int(from) + len(f.buf), r.name})
+	}
+}
+
+// members appends the members of an object without those that are excepted. It
+// reports whether there was any.
+func (f *filling) members(v value, except []string) (some bool) {
+	v = v.indexed()
+	d := v.doc
+	for i := v.at + 1; i < d.nodes[v.at].next; i = d.nodes[i].next {
+		n := &d.nodes[i]
+		if len(except) > 0 && slices.Contains(except, n.name(d.text)) {
+			continue
+		}
+		if some {
+			f.buf = append(f.buf, ',')
+		}
+		some = true
+		f.renames(d, n.key-1, n.end)
+		f.buf = append(append(f.buf, d.text[n.key-1:n.keyEnd+1]...), ':')
+		f.buf = append(f.buf, d.text[n.start:n.end]...)
+	}
+	return some
 }
 
 // write appends the target with everything below it, and reports whether there
@@ -195,7 +244,7 @@ func (t *target) write(f *filling, comma bool) bool {
 func (t *target) writeValue(f *filling) bool {
 	v := t.lineValue(f)
 	if len(t.children) == 0 && t.rest == nil {
-		f.buf = append(f.buf, v.raw...)
+		f.copy(v)
 		return !v.missing()
 	}
 	brackets := "{}"
@@ -217,11 +266,7 @@ func (t *target) writeValue(f *filling) bool {
 // inner appends the members of an object that a line copied without the ones
 // that have lines of their own. What is no object gives way to those lines.
 func (f *filling) inner(v value) bool {
-	if v.kind() != '{' || !v.present(keep{}) {
-		return false
-	}
-	f.buf = append(f.buf, v.raw[1:len(v.raw)-1]...)
-	return true
+	return v.kind() == '{' && f.members(v, nil)
 }
 
 // lineValue gives what the first line with a value yields.
@@ -242,7 +287,6 @@ func (t *target) lineValue(f *filling) value {
 			if found.index < 0 {
 				f.warnings = append(f.warnings, warnings...)
 			}
-			f.keepNames(t, found.value)
 			f.passedOver(t, t.lines[i+1:])
 			return found.value
 		}
@@ -255,23 +299,6 @@ func (t *target) lineValue(f *filling) value {
 		f.missing = append(f.missing, required)
 	}
 	return value{}
-}
-
-// keepNames carries the original keys of an object along when a line copies it
-// as a whole.
-func (f *filling) keepNames(t *target, v value) {
-	for place, name := range v.names {
-		if below, within := strings.CutPrefix(place, v.at); within && strings.HasPrefix(below, "\x00") {
-			f.rename(t.path+below, name)
-		}
-	}
-}
-
-func (f *filling) rename(place, name string) {
-	if f.names == nil {
-		f.names = map[string]string{}
-	}
-	f.names[place] = name
 }
 
 // An entry is one member that a rest line takes.
@@ -297,11 +324,11 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 		if comma {
 			f.buf = append(f.buf, ',')
 		}
+		if e.key != e.name {
+			f.renamed = append(f.renamed, renamedKey{len(f.buf) + 1, e.name})
+		}
 		f.buf = append(appendQuoted(f.buf, e.key), ':')
 		f.buf = append(f.buf, e.raw...)
-		if e.key != e.name {
-			f.rename(joinTarget(t.path, []string{e.key}), e.name)
-		}
 		comma = true
 	}
 	return comma

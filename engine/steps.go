@@ -44,10 +44,13 @@ func (u *use) run(x *Execution, f *frame, s *step) {
 		x.explainer.filled(&slots[in.slot], in.source, f.slots, found)
 		slots[in.slot] = found.value
 	}
-	x.push(f.run, u.procedure.block, slots, func(x *Execution, inner *frame) { u.leave(x, f, s, inner) })
+	x.push(f.run, u.procedure.block, slots)
 }
 
-func (u *use) leave(x *Execution, f *frame, s *step, inner *frame) {
+// leave gives the step the result of its procedure.
+func (u *use) leave(x *Execution, inner *frame) {
+	f := inner.outer
+	s := f.step()
 	if u.procedure.result == nil {
 		x.complete(f, s, value{})
 		return
@@ -74,8 +77,12 @@ type findRun struct {
 	asked []string // memory keys
 }
 
+// current gives the way at hand.
+func (r *findRun) current() *way { return r.find.lookup.ways[r.way] }
+
 func (d *find) run(x *Execution, f *frame, s *step) {
-	f.find = &findRun{find: d, frame: f, step: s}
+	f.finding = findRun{find: d, frame: f, step: s, asked: f.finding.asked[:0]}
+	f.find = &f.finding
 }
 
 // proceed asks the next way, or ends with nobody.
@@ -89,7 +96,7 @@ func (r *findRun) proceed(x *Execution) {
 		x.complete(r.frame, r.step, value{})
 		return
 	}
-	w := l.ways[r.way]
+	w := r.current()
 	values := distinct(r.find.inputs[w.by], r.frame.slots)
 	if r.value == len(values) {
 		r.way, r.value = r.way+1, 0
@@ -127,18 +134,19 @@ func (r *findRun) ask(x *Execution, w *way, v value) {
 	}
 	key := r.find.lookup.key(w.by, v.text())
 	r.asked = append(r.asked, key)
-	inner := x.push(r.frame.run, w.block, slots, func(x *Execution, inner *frame) { r.leave(x, w, inner) })
+	inner := x.push(r.frame.run, w.block, slots)
 	switch {
 	case r.find.lookup.remember == 0:
 	case r.frame.anew:
 		x.facts = append(x.facts, Fact{Op: Forget, Key: key})
 	case !inner.anew:
-		inner.recall = []string{key}
+		inner.recall = key
 	}
 }
 
 // leave takes what a way found.
-func (r *findRun) leave(x *Execution, w *way, inner *frame) {
+func (r *findRun) leave(x *Execution, inner *frame) {
+	w := r.current()
 	found, err := w.found.evalValue(inner.slots)
 	if err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
@@ -198,9 +206,8 @@ func (l *lookup) key(by, text string) string {
 func (l *lookup) distinct(records []value) []value {
 	var kept []value
 	seen := map[string]bool{}
-	id := newPath([]segment{{key: l.keep[0]}})
 	for _, record := range records {
-		if key := record.get(id).text(); key == "" || !seen[key] {
+		if key := record.member(l.keep[0]).text(); key == "" || !seen[key] {
 			seen[key] = true
 			kept = append(kept, l.kept(record))
 		}
@@ -210,7 +217,7 @@ func (l *lookup) distinct(records []value) []value {
 
 // kept picks the members of a record that the lookup keeps.
 func (l *lookup) kept(record value) value {
-	var parts []string
+	parts := []string{}
 	record.members(func(key string, member value) {
 		if slices.Contains(l.keep, key) {
 			parts = append(parts, quote(key)+":"+member.raw)
@@ -223,7 +230,7 @@ func (l *lookup) kept(record value) value {
 func (l *lookup) keys(record value) []string {
 	var keys []string
 	for _, w := range l.ways {
-		if v, fits := asString(record.get(newPath([]segment{{key: w.by}}))); fits && v.present(keep{}) {
+		if v, fits := asString(record.member(w.by)); fits && v.present(keep{}) {
 			keys = append(keys, l.key(w.by, v.text()))
 		}
 	}
@@ -233,7 +240,7 @@ func (l *lookup) keys(record value) []string {
 func (l *lookup) severalText(w *way, records []value) string {
 	var ids []string
 	for _, record := range records {
-		ids = append(ids, record.get(newPath([]segment{{key: l.keep[0]}})).text())
+		ids = append(ids, record.member(l.keep[0]).text())
 	}
 	return "several records have the same " + w.by + ", with the " + l.keep[0] + "s " + strings.Join(ids, ", ")
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +14,10 @@ import (
 // not the same as null or empty.
 type value struct {
 	raw string
-	// names holds, for objects with rewritten keys, the original of each by
-	// its target path; at is the path of this value in them.
-	names map[string]string
-	at    string
+	// doc is the document that the value is a part of, and at its node there;
+	// nil for a value without an index.
+	doc *document
+	at  int32
 }
 
 func rawValue(raw string) value { return value{raw: raw} }
@@ -32,31 +31,51 @@ func (v value) missing() bool { return v.raw == "" }
 func (v value) null() bool { return v.raw == "" || v.raw == "null" }
 
 // get reads a path below the value.
-func (v value) get(p path) value {
-	if p.gjson == "" {
+func (v value) get(p *path) value {
+	switch {
+	case len(p.segments) == 0:
 		return v
+	case v.doc == nil || !p.keysOnly:
+		return rawValue(p.get(v.raw))
 	}
-	found := value{raw: p.get(v.raw)}
-	if v.names != nil && found.raw != "" {
-		found.names, found.at = v.names, joinTarget(v.at, p.keys())
+	if at, there := v.doc.below(v.at, p.segments); there {
+		return v.doc.value(at)
 	}
-	return found
+	return value{}
 }
 
-// joinTarget names a place in a mapping.
-func joinTarget(at string, keys []string) string {
-	for _, key := range keys {
-		at += "\x00" + key
+// member gives a member of an object; missing for anything else.
+func (v value) member(key string) value {
+	if v.kind() != '{' {
+		return value{}
 	}
-	return at
+	v = v.indexed()
+	if at, there := v.doc.member(v.at, key); there {
+		return v.doc.value(at)
+	}
+	return value{}
 }
 
-// original gives the key that a rewritten key of this object had in the event.
-func (v value) original(key string) string {
-	if name, rewritten := v.names[joinTarget(v.at, []string{key})]; rewritten {
-		return name
+// ownValue gives a value of a text that the engine made, which is indexed once
+// somebody looks into it.
+func ownValue(raw string) value { return value{raw: raw, doc: &document{text: raw}} }
+
+// indexed gives the same value as a part of a document.
+func (v value) indexed() value {
+	if v.doc == nil {
+		v.doc = &document{text: v.raw}
 	}
-	return key
+	v.doc.index()
+	return v
+}
+
+// name gives the key that a member had in the event, whatever it was rewritten
+// to.
+func (v value) name(key string) string {
+	if v.doc == nil {
+		return key
+	}
+	return v.doc.originalName(v.at, key)
 }
 
 // kind is the first byte that tells JSON types apart: { [ " t f n, or 0 for a
@@ -150,10 +169,10 @@ func (v value) elements() []value {
 		return nil
 	}
 	var all []value
-	gjson.Parse(v.raw).ForEach(func(_, element gjson.Result) bool {
-		all = append(all, rawValue(element.Raw))
-		return true
-	})
+	v = v.indexed()
+	for i := v.at + 1; i < v.doc.nodes[v.at].next; i = v.doc.nodes[i].next {
+		all = append(all, v.doc.value(i))
+	}
 	return all
 }
 
@@ -162,10 +181,10 @@ func (v value) members(visit func(key string, member value)) {
 	if v.kind() != '{' {
 		return
 	}
-	gjson.Parse(v.raw).ForEach(func(key, member gjson.Result) bool {
-		visit(key.String(), rawValue(member.Raw))
-		return true
-	})
+	v = v.indexed()
+	for i := v.at + 1; i < v.doc.nodes[v.at].next; i = v.doc.nodes[i].next {
+		visit(v.doc.nodes[i].name(v.doc.text), v.doc.value(i))
+	}
 }
 
 // arrayOf writes values as a JSON array.
@@ -174,7 +193,7 @@ func arrayOf(all []value) value {
 	for i, v := range all {
 		parts[i] = v.raw
 	}
-	return rawValue("[" + strings.Join(parts, ",") + "]")
+	return ownValue("[" + strings.Join(parts, ",") + "]")
 }
 
 // A conversion is what `as` does to a value. It reports whether the value fits.
@@ -262,17 +281,23 @@ func asTime(v value) (value, bool) {
 	return v, fits
 }
 
-var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$`)
-
 // parseTime reads RFC 3339. The standard library alone takes hours of one digit
 // and fractions behind a comma, too.
 func parseTime(s string) (time.Time, bool) {
-	if !rfc3339.MatchString(s) {
+	const form = "0000-00-00T00:00:00"
+	if len(s) <= len(form) || strings.ContainsRune(s, ',') {
 		return time.Time{}, false
+	}
+	for i := range len(form) {
+		if isDigit(s[i]) != (form[i] == '0') {
+			return time.Time{}, false
+		}
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	return t, err == nil
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // decode gives a value as expressions see it: nil, bool, string, int64, a
 // decimal, []any or map[string]any. The value is valid JSON of bounded depth.

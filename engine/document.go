@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+)
+
+// A document is JSON text with an index of the values in it, in the order of
+// the text: what stands inside a value follows it. A document that was never
+// scanned is one of the engine's own, and is indexed once somebody asks.
+type document struct {
+	text  string
+	nodes []node
+	// renamed lists the keys of the text that are not as they were in the event,
+	// in the order of the text.
+	renamed []renamedKey
+}
+
+// A node is where a value stands in the text of its document, and its key if it
+// is a member, all in bytes.
+type node struct {
+	start, end  int32
+	key, keyEnd int32 // between the quotes
+	next        int32 // the node behind everything that is inside this one
+	escaped     bool  // the key has escapes
+}
+
+// A renamedKey is a key that was rewritten: where it stands, and what it was.
+type renamedKey struct {
+	at   int
+	name string
+}
+
+// name gives the key of a member.
+func (n *node) name(text string) string {
+	if n.escaped {
+		return unquote(text[n.key-1 : n.keyEnd+1])
+	}
+	return text[n.key:n.keyEnd]
+}
+
+// index makes sure that the nodes are there.
+func (d *document) index() {
+	if len(d.nodes) > 0 {
+		return
+	}
+	s := scanner{trusted: true}
+	own := document{nodes: d.nodes}
+	if err := s.scan(&own, d.text, len(d.text)+1, 0); err != nil {
+		panic("engine: a text of its own is not JSON: " + err.Error())
+	}
+	d.nodes = own.nodes
+}
+
+// value gives the value of a node.
+func (d *document) value(at int32) value {
+	n := &d.nodes[at]
+	return value{raw: d.text[n.start:n.end], doc: d, at: at}
+}
+
+// below follows a path of plain keys; it reports false where it leads nowhere.
+func (d *document) below(at int32, path []segment) (int32, bool) {
+	d.index()
+	for i := range path {
+		seg, there := &path[i], false
+		switch d.text[d.nodes[at].start] {
+		case '{':
+			if seg.only != '[' {
+				at, there = d.member(at, seg.key)
+			}
+		case '[':
+			if seg.index >= 0 && seg.only != '{' {
+				at, there = d.element(at, seg.index)
+			}
+		}
+		if !there {
+			return 0, false
+		}
+	}
+	return at, true
+}
+
+func (d *document) member(of int32, key string) (int32, bool) {
+	end := d.nodes[of].next
+	for i := of + 1; i < end; i = d.nodes[i].next {
+		n := &d.nodes[i]
+		if !n.escaped && int(n.keyEnd-n.key) == len(key) && d.text[n.key:n.keyEnd] == key || n.escaped && n.name(d.text) == key {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (d *document) element(of int32, index int) (int32, bool) {
+	end := d.nodes[of].next
+	for i := of + 1; i < end; i = d.nodes[i].next {
+		if index == 0 {
+			return i, true
+		}
+		index--
+	}
+	return 0, false
+}
+
+// originalName gives the key that the member of a node had in the event.
+func (d *document) originalName(at int32, key string) string {
+	if len(d.renamed) == 0 {
+		return key
+	}
+	i, found := slices.BinarySearchFunc(d.renamed, int(d.nodes[at].key), func(r renamedKey, at int) int { return r.at - at })
+	if !found {
+		return key
+	}
+	return d.renamed[i].name
+}
+
+// texts is where an execution writes the texts that it makes. They lie one
+// behind the other in chunks, and each is good for as long as somebody holds
+// it.
+type texts struct {
+	chunk strings.Builder
+	size  int // of the chunk
+}
+
+// The sizes of chunks: small for an execution that is used once, larger for one
+// that goes on.
+const (
+	firstChunk = 2 << 10
+	mostChunk  = 64 << 10
+)
+
+// keep copies a text.
+func (t *texts) keep(text []byte) string {
+	if t.chunk.Cap()-t.chunk.Len() < len(text) {
+		t.size = min(max(2*t.size, firstChunk), mostChunk)
+		t.chunk = strings.Builder{}
+		t.chunk.Grow(max(t.size, len(text)))
+	}
+	start := t.chunk.Len()
+	t.chunk.Write(text)
+	return t.chunk.String()[start:]
+}
