@@ -26,6 +26,7 @@ type callRun struct {
 	results []value
 
 	base    Request // of the item, as first sent
+	key     string  // under which its answer is remembered
 	pages   []value
 	count   int             // of pages
 	bytes   int             // of their elements
@@ -80,7 +81,7 @@ func (r *callRun) proceed(x *Execution) {
 	r.base, r.confirm = request, nil
 	r.restart()
 	if r.frame.anew && r.call.remember > 0 {
-		x.facts = append(x.facts, Fact{Op: Forget, Key: r.rememberKey(&request)})
+		x.facts = append(x.facts, Fact{Op: Forget, Key: r.key})
 	}
 	r.send(x, request)
 }
@@ -115,7 +116,10 @@ func (r *callRun) request(x *Execution) (Request, error) {
 		}
 		x.warnAll(r.frame.run.rule, f.warnings)
 		slots[c.sentSlot] = body
-		request.Body = []byte(body.raw)
+		request.Body = x.work.body(body.raw)
+	}
+	if c.remember > 0 {
+		r.key = c.rememberKey(path, query)
 	}
 	request.Recall = r.recallKeys(x, &request)
 	x.explainer.request(r, request, filled)
@@ -131,8 +135,8 @@ func (r *callRun) newRequest(x *Execution, method, path, query string) Request {
 
 func renderURL(t *template, query []queryPart, slots []value) (string, string, error) {
 	path, err := t.render(slots, pathEscape)
-	if err != nil {
-		return "", "", err
+	if err != nil || len(query) == 0 {
+		return path, "", err
 	}
 	var parts []string
 	for _, q := range query {
@@ -158,7 +162,7 @@ func (r *callRun) recallKeys(x *Execution, request *Request) []string {
 		r.frame.recall = ""
 	}
 	if r.call.remember > 0 {
-		w.keys = append(w.keys, r.rememberKey(request))
+		w.keys = append(w.keys, r.key)
 	}
 	for _, a := range r.call.arms {
 		if a.remember > 0 {
@@ -168,8 +172,16 @@ func (r *callRun) recallKeys(x *Execution, request *Request) []string {
 	return slices.Clip(w.keys[first:])
 }
 
-func (r *callRun) rememberKey(request *Request) string {
-	return strings.TrimSuffix(r.call.label+" "+request.Path+"?"+request.Query, "?")
+// rememberKey names what a call for an address gave.
+func (c *call) rememberKey(path, query string) string {
+	switch {
+	case query != "":
+		return c.label + " " + path + "?" + query
+	case c.path.constant():
+		return c.key
+	default:
+		return c.label + " " + path
+	}
 }
 
 // refusalKey names a refusal by all that went into the request. The body is
@@ -198,7 +210,7 @@ func (r *callRun) recalled(x *Execution, key string, v value) bool {
 	if find := r.outerFind(x); find != nil && slices.Contains(find.asked, key) {
 		return find.recalled(x, v)
 	}
-	if r.call.remember > 0 && key == r.rememberKey(&r.base) {
+	if r.call.remember > 0 && key == r.key {
 		x.complete(r.frame, r.step, v)
 		return true
 	}
@@ -452,7 +464,7 @@ func (r *callRun) succeed(x *Execution, reply value) {
 		v = r.frame.slots[r.call.pagesSlot]
 	}
 	if r.call.remember > 0 {
-		x.facts = append(x.facts, Fact{Op: Learn, Key: r.rememberKey(&r.base), Value: []byte(v.raw), For: r.call.remember})
+		x.facts = append(x.facts, Fact{Op: Learn, Key: r.key, Value: []byte(v.raw), For: r.call.remember})
 	}
 	r.teach(x)
 	r.next(v)
@@ -493,7 +505,7 @@ func (r *callRun) teachStep(x *Execution, s *step, fact Fact) {
 	if err != nil {
 		return
 	}
-	fact.Key = (&callRun{call: c}).rememberKey(&Request{Path: path, Query: query})
+	fact.Key = c.rememberKey(path, query)
 	x.facts = append(x.facts, fact)
 }
 

@@ -41,6 +41,7 @@ func (c *compiler) lines(nodes []lineNode, in *scope) *mapping {
 		}
 		t.lines = append(t.lines, s)
 	}
+	m.root.walk((*target).settle)
 	c.settledLines(nodes)
 	c.overlaps(m.root)
 	if len(c.found) == before {
@@ -202,7 +203,7 @@ func (c *compiler) restLine(t *target, n *lineNode, in *scope) {
 		}
 	}
 	for _, e := range n.Except {
-		t.rest.taken[e.value] = ""
+		t.rest.take(e.value, "")
 	}
 	c.rests = append(c.rests, pendingRest{t.rest, base.originsOf(from.path.keys())})
 }
@@ -231,9 +232,18 @@ func (c *compiler) take(t *target, read []origin) {
 		for _, base := range p.base {
 			for _, o := range read {
 				if below := len(base.keys); len(o.keys) > below && slices.Equal(o.keys[:below], base.keys) {
-					p.rest.taken[o.keys[below]] = targetLabel(t)
+					p.rest.take(o.keys[below], targetLabel(t))
 				}
 			}
+		}
+	}
+}
+
+// settle tells the rest line which keys have lines of their own.
+func (t *target) settle() {
+	for _, child := range t.children {
+		if t.rest != nil {
+			t.rest.lines |= t.rest.mark(child.name)
 		}
 	}
 }

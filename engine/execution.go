@@ -325,7 +325,7 @@ func (x *Execution) finish(s Status, reason string) {
 		return
 	}
 	reason = cut(reason, 8*maxText)
-	if s == Unfinished && x.once != "" {
+	if (s == Unfinished || s == Failed) && x.once != "" {
 		s, reason = Uncertain, reason+"; a replay would do "+x.once+" again, which was done"
 	}
 	x.ended, x.pending = true, nil
@@ -337,7 +337,7 @@ func (x *Execution) finish(s Status, reason string) {
 // next one is filled.
 func (x *Execution) fill(m *mapping, slots []value) (value, *filling) {
 	f := &x.work.filling
-	f.begin(slots, &x.work.texts)
+	f.begin(slots, x.work)
 	f.notes, f.coverage = x.explainer.notes(), x.coverage
 	return m.fill(f), f
 }
@@ -494,7 +494,7 @@ func (x *Execution) leaveRule(f *frame) {
 		}
 	}
 	w.buf = append(w.buf, '}')
-	x.results[f.run.rule.number] = ownValue(w.texts.keep(w.buf))
+	x.results[f.run.rule.number] = w.own(w.buf)
 }
 
 // result evaluates what the answers have to give, and reports whether that is

@@ -88,6 +88,7 @@ func (s *sourced) absent(f finding) string {
 // tell notes what a line came to, where somebody wants to know.
 func (f *filling) tell(t *target, s *sourced, found finding) {
 	if f.notes != nil {
+		found.value = s.leaveOut(found.value)
 		places := f.notes.explainer.placesBehind(s, f.slots, found)
 		f.notes.fields = append(f.notes.fields, s.explain(t.label, found, places))
 	}
@@ -104,7 +105,7 @@ func (f *filling) passedOver(t *target, behind []*sourced) {
 }
 
 // took notes a member that a rest line takes.
-func (f *filling) took(t *target, e entry) {
+func (f *filling) took(t *target, e *entry) {
 	if f.notes == nil {
 		return
 	}

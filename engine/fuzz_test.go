@@ -395,7 +395,7 @@ func checkWritten(t *testing.T, name string, p path) {
 	if c.hasErrors() {
 		return
 	}
-	filled := &filling{slots: make([]value, firstFreeSlot), texts: &texts{}}
+	filled := &filling{slots: make([]value, firstFreeSlot), work: &workspace{}}
 	v := m.fill(filled)
 	if filled.err != nil || !json.Valid([]byte(v.raw)) {
 		t.Errorf("the target %q wrote %q: %v", name, v.raw, filled.err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A sourced is the compiled form of where a value comes from.
@@ -98,10 +99,18 @@ func (s *sourced) fit(v value, label string) (value, string) {
 		}
 		v = textValue(entry)
 	}
-	if v = s.leaveOut(v); !v.present(s.keep) {
+	if len(s.except) > 0 && v.kind() == '{' && !s.keep.empty && !s.leavesSome(v) {
 		return value{}, ""
 	}
 	return v, ""
+}
+
+// leavesSome reports whether an object has a member that the line does not
+// except.
+func (s *sourced) leavesSome(v value) bool {
+	some := false
+	v.members(func(key string, _ value) { some = some || !slices.Contains(s.except, key) })
+	return some
 }
 
 // leaveOut copies an object without the members that the line excepts.
@@ -109,7 +118,8 @@ func (s *sourced) leaveOut(v value) value {
 	if len(s.except) == 0 || v.kind() != '{' {
 		return v
 	}
-	f := &filling{buf: []byte{'{'}, texts: &texts{}}
+	f := &filling{work: &workspace{}}
+	f.buf = append(f.buf, '{')
 	f.members(v, s.except)
 	f.buf = append(f.buf, '}')
 	return f.document()
@@ -139,17 +149,20 @@ type rest struct {
 	from       read
 	when       *expression
 	taken      map[string]string // keys that other lines read, and the target of one; empty for those that except names
+	takenMarks uint64
+	lines      uint64 // marks of the keys that have lines of their own
 	identifier bool
 	keep       keep
 }
 
 // A filling is one evaluation of a mapping.
 type filling struct {
+	work     *workspace
 	slots    []value
-	texts    *texts
 	buf      []byte
-	entries  []entry // of the rest line at hand
 	renamed  []renamedKey
+	entries  []entry        // of the rest line at hand
+	index    map[string]int // of the entries, once they are many
 	warnings []note
 	missing  []*sourced // required lines without a value
 	notes    *notes     // nil where nobody wants to know
@@ -164,8 +177,8 @@ type note struct {
 }
 
 // begin empties a filling for the next mapping.
-func (f *filling) begin(slots []value, texts *texts) {
-	*f = filling{slots: slots, texts: texts, buf: f.buf[:0], entries: f.entries[:0], warnings: f.warnings[:0], missing: f.missing[:0]}
+func (f *filling) begin(slots []value, w *workspace) {
+	*f = filling{slots: slots, work: w, buf: f.buf[:0], entries: f.entries[:0], warnings: f.warnings[:0], missing: f.missing[:0]}
 }
 
 // fill evaluates all lines and gives the object.
@@ -178,8 +191,9 @@ func (m *mapping) fill(f *filling) value {
 
 // document gives what was written.
 func (f *filling) document() value {
-	d := &document{text: f.texts.keep(f.buf), renamed: f.renamed}
-	return value{raw: d.text, doc: d}
+	v := f.work.own(f.buf)
+	v.doc.renamed = f.renamed
+	return v
 }
 
 // copy appends a value, with the names that its keys had before.
@@ -242,9 +256,9 @@ func (t *target) write(f *filling, comma bool) bool {
 }
 
 func (t *target) writeValue(f *filling) bool {
-	v := t.lineValue(f)
+	v, line := t.lineValue(f)
 	if len(t.children) == 0 && t.rest == nil {
-		f.copy(v)
+		f.copyOf(line, v)
 		return !v.missing()
 	}
 	brackets := "{}"
@@ -252,7 +266,7 @@ func (t *target) writeValue(f *filling) bool {
 		brackets = "[]"
 	}
 	f.buf = append(f.buf, brackets[0])
-	some := f.inner(v)
+	some := f.inner(line, v)
 	for _, child := range t.children {
 		some = child.write(f, some) || some
 	}
@@ -263,14 +277,25 @@ func (t *target) writeValue(f *filling) bool {
 	return some || v.kind() == '{' // empty, and kept
 }
 
-// inner appends the members of an object that a line copied without the ones
-// that have lines of their own. What is no object gives way to those lines.
-func (f *filling) inner(v value) bool {
-	return v.kind() == '{' && f.members(v, nil)
+// copyOf appends what a line gives, without what it excepts.
+func (f *filling) copyOf(line *sourced, v value) {
+	if v.kind() != '{' || len(line.except) == 0 {
+		f.copy(v)
+		return
+	}
+	f.buf = append(f.buf, '{')
+	f.members(v, line.except)
+	f.buf = append(f.buf, '}')
 }
 
-// lineValue gives what the first line with a value yields.
-func (t *target) lineValue(f *filling) value {
+// inner appends the members of an object that a line copied without the ones
+// that have lines of their own. What is no object gives way to those lines.
+func (f *filling) inner(line *sourced, v value) bool {
+	return v.kind() == '{' && f.members(v, line.except)
+}
+
+// lineValue gives what the first line with a value yields, and that line.
+func (t *target) lineValue(f *filling) (value, *sourced) {
 	var required *sourced
 	var warnings []note
 	for i, line := range t.lines {
@@ -288,7 +313,7 @@ func (t *target) lineValue(f *filling) value {
 				f.warnings = append(f.warnings, warnings...)
 			}
 			f.passedOver(t, t.lines[i+1:])
-			return found.value
+			return found.value, line
 		}
 		if line.required && found.skipped == "" && required == nil {
 			required = line
@@ -298,12 +323,13 @@ func (t *target) lineValue(f *filling) value {
 	if required != nil {
 		f.missing = append(f.missing, required)
 	}
-	return value{}
+	return value{}, nil
 }
 
 // An entry is one member that a rest line takes.
 type entry struct {
 	key, name string
+	mark      uint64 // of the form in which keys are told apart
 	raw       string
 }
 
@@ -317,9 +343,10 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 		f.loseAll(t.rest)
 		return false
 	}
-	entries := t.restEntries(f)
-	f.coverage.rest(t.rest, len(entries) > 0)
-	for _, e := range entries {
+	t.restEntries(f)
+	f.coverage.rest(t.rest, len(f.entries) > 0)
+	for i := range f.entries {
+		e := &f.entries[i]
 		f.took(t, e)
 		if comma {
 			f.buf = append(f.buf, ',')
@@ -337,33 +364,70 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 // restEntries collects the scalar members nobody else reads, under the keys
 // they are sent with. Of several that fall on one key the exact one wins, else
 // the first.
-func (t *target) restEntries(f *filling) []entry {
-	var entries []entry
-	index := map[string]int{}
-	for _, child := range t.children {
-		index[t.rest.compared(child.name)] = -1
-	}
+func (t *target) restEntries(f *filling) {
+	f.entries, f.index = f.entries[:0], nil
+	marks := t.rest.lines
 	t.rest.from.from(f.slots).members(func(name string, member value) {
-		if _, taken := t.rest.taken[name]; taken || !member.scalar() || !member.present(t.rest.keep) {
+		if t.rest.takes(name) || !member.scalar() || !member.present(t.rest.keep) {
 			return
 		}
 		e := entry{key: t.rest.key(name), name: name, raw: member.raw}
-		at, collides := index[t.rest.compared(e.key)]
-		switch {
-		case !collides:
-			index[t.rest.compared(e.key)] = len(entries)
-			entries = append(entries, e)
-		case at >= 0 && e.key == e.name && entries[at].key != entries[at].name:
-			f.collision(t.rest, entries[at], e)
-			entries[at] = e
-		case at >= 0:
-			f.collision(t.rest, e, entries[at])
-		default:
-			f.collision(t.rest, e, entry{key: e.key})
-			f.loseToLine(t, e)
+		e.mark = t.rest.mark(e.key)
+		if marks&e.mark == 0 {
+			marks |= e.mark
+			f.add(t.rest, e)
+		} else {
+			t.addOnce(f, e)
 		}
 	})
-	return entries
+}
+
+// addOnce adds an entry whose key may be that of another.
+func (t *target) addOnce(f *filling, e entry) {
+	if t.hasLine(e.key) {
+		f.collision(t.rest, e, entry{key: e.key})
+		f.loseToLine(t, e)
+		return
+	}
+	at, collides := f.entryLike(t.rest, e)
+	switch {
+	case !collides:
+		f.add(t.rest, e)
+	case e.key == e.name && f.entries[at].key != f.entries[at].name:
+		f.collision(t.rest, f.entries[at], e)
+		f.entries[at] = e
+	default:
+		f.collision(t.rest, e, f.entries[at])
+	}
+}
+
+// hasLine reports whether the target has a line for a key.
+func (t *target) hasLine(key string) bool {
+	return slices.ContainsFunc(t.children, func(child *target) bool { return t.rest.same(child.name, key) })
+}
+
+// add takes an entry whose key no other has.
+func (f *filling) add(r *rest, e entry) {
+	f.entries = append(f.entries, e)
+	switch {
+	case f.index != nil:
+		f.index[r.compared(e.key)] = len(f.entries) - 1
+	case len(f.entries) == manyKeys:
+		f.index = make(map[string]int, 4*manyKeys)
+		for i, e := range f.entries {
+			f.index[r.compared(e.key)] = i
+		}
+	}
+}
+
+// entryLike finds the entry that has the same key.
+func (f *filling) entryLike(r *rest, e entry) (at int, there bool) {
+	if f.index != nil {
+		at, there = f.index[r.compared(e.key)]
+		return at, there
+	}
+	at = slices.IndexFunc(f.entries, func(other entry) bool { return other.mark == e.mark && r.same(other.key, e.key) })
+	return at, at >= 0
 }
 
 func (f *filling) collision(r *rest, lost, kept entry) {
@@ -375,6 +439,21 @@ func (f *filling) collision(r *rest, lost, kept entry) {
 	f.lose(r, lost.name, why)
 	text := fmt.Sprintf("%s was left out: %s", quote(shorten(lost.name)), why)
 	f.warnings = append(f.warnings, note{text, r.at})
+}
+
+// take notes that a line reads a member, so that no rest is left of it.
+func (r *rest) take(key, target string) {
+	r.taken[key] = target
+	r.takenMarks |= markOf(key)
+}
+
+// takes reports whether a member is left to others.
+func (r *rest) takes(key string) bool {
+	if r.takenMarks&markOf(key) == 0 {
+		return false
+	}
+	_, taken := r.taken[key]
+	return taken
 }
 
 func (r *rest) key(name string) string {
@@ -392,25 +471,59 @@ func (r *rest) compared(key string) string {
 	return key
 }
 
+func (r *rest) same(a, b string) bool {
+	if r.identifier {
+		return sameFold(a, b)
+	}
+	return a == b
+}
+
+// mark is markOf for keys in the form in which they are told apart. One that is
+// not ASCII may be the same as one that is.
+func (r *rest) mark(key string) uint64 {
+	if !r.identifier || key == "" {
+		return markOf(key)
+	}
+	first, last := key[0], key[len(key)-1]
+	if first|last >= utf8.RuneSelf {
+		return ^uint64(0)
+	}
+	return markOfEnds(len(key), lowerByte(first), lowerByte(last))
+}
+
+func lowerByte(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
 // identifier writes a key with ASCII letters, digits and underscores only, one
 // underscore for each other rune. A key of digits only, or of nothing, gets an
 // underscore before it.
 func identifier(key string) string {
 	onlyDigits := true
-	mapped := strings.Map(func(r rune) rune {
-		switch {
-		case r >= '0' && r <= '9':
-			return r
-		case r == '_', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+	for i := range len(key) {
+		c := key[i]
+		if !isDigit(c) {
 			onlyDigits = false
-			return r
-		default:
-			onlyDigits = false
-			return '_'
 		}
-	}, key)
-	if onlyDigits {
-		return "_" + mapped
+		if !isDigit(c) && c != '_' && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return rewritten(key)
+		}
 	}
-	return mapped
+	if onlyDigits {
+		return "_" + key
+	}
+	return key
+}
+
+// rewritten is identifier for a key that is none.
+func rewritten(key string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, key)
 }

@@ -141,6 +141,7 @@ type call struct {
 	pick       *expression
 	remember   time.Duration
 	label      string // of what is remembered
+	key        string // of it where the path is the same for every event
 	learn      []*teaching
 	forget     []*teaching
 	idempotent bool

@@ -320,7 +320,11 @@ func markOf(key string) uint64 {
 	if key == "" {
 		return 1
 	}
-	return 1 << ((uint(len(key)) + 5*uint(key[0]) + 11*uint(key[len(key)-1])) & 63)
+	return markOfEnds(len(key), key[0], key[len(key)-1])
+}
+
+func markOfEnds(length int, first, last byte) uint64 {
+	return 1 << ((uint(length) + 5*uint(first) + 11*uint(last)) & 63)
 }
 
 // text reads a string and reports whether it has escapes.

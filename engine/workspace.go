@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // A workspace is the memory that an execution works in. It outlives the event,
 // so that the next one of the same execution finds the room ready; what is in
 // it belongs to one event only, but for the lists that were recalled.
@@ -11,6 +13,8 @@ type workspace struct {
 	values  []value // the slots of frames, one frame's behind the other's
 	frames  pool[frame]
 	runs    pool[ruleRun]
+	owns    pool[document] // of texts that the engine made
+	bodies  []byte         // of requests, one behind the other
 	counts  []Count
 	keys    []string
 	filling filling
@@ -33,9 +37,28 @@ func (w *workspace) reset() {
 	if cap(w.filling.buf) > 16*roomy {
 		w.filling.buf = nil
 	}
+	if cap(w.bodies) > 16*roomy {
+		w.bodies = nil
+	}
+	w.bodies = w.bodies[:0]
 	w.values, w.counts, w.keys = w.values[:0], w.counts[:0], w.keys[:0]
 	w.frames.reset()
 	w.runs.reset()
+	w.owns.reset()
+}
+
+// own copies a text that the engine made, and gives it as a value.
+func (w *workspace) own(text []byte) value {
+	d := w.owns.take()
+	*d = document{text: w.texts.keep(text), nodes: d.nodes[:0]}
+	return value{raw: d.text, doc: d}
+}
+
+// body copies the body of a request.
+func (w *workspace) body(text string) []byte {
+	start := len(w.bodies)
+	w.bodies = append(w.bodies, text...)
+	return slices.Clip(w.bodies[start:])
 }
 
 // slots gives the empty slots of a frame.

@@ -29,8 +29,12 @@ func Embedded() (*engine.Config, error) {
 
 // Begin starts an event. It is the one place that would begin it in the memory
 // of an earlier execution.
-func Begin(config *engine.Config, _ *engine.Execution, event []byte) *engine.Execution {
-	return config.Start(event)
+func Begin(config *engine.Config, earlier *engine.Execution, event []byte) *engine.Execution {
+	if earlier == nil {
+		return config.Start(event)
+	}
+	earlier.Restart(event)
+	return earlier
 }
 
 func newEngine(kind corpus.Kind, w *world, events [][]byte) (Maker, error) {
