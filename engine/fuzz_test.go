@@ -340,6 +340,9 @@ func checkRead(t *testing.T, text string, p path, document string) {
 	if got != "" && !json.Valid([]byte(got)) {
 		t.Errorf("the path %q reads %q from %s, which is no JSON", text, got, document)
 	}
+	if indexed := ownValue(document).get(&p).raw; indexed != got {
+		t.Errorf("the path %q reads %q from %s, and %q from its index", text, got, document, indexed)
+	}
 	if strings.Contains(text, "@") {
 		return
 	}
