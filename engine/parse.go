@@ -416,6 +416,9 @@ func valueOf(n *yaml.Node, key string) *yaml.Node {
 // appendQuoted appends s as a JSON string, with what JavaScript and HTML
 // readers stumble over left as it is: the receiver is an API.
 func appendQuoted(dst []byte, s string) []byte {
+	if isPlain(s) {
+		return append(append(append(dst, '"'), s...), '"')
+	}
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
@@ -423,4 +426,14 @@ func appendQuoted(dst []byte, s string) []byte {
 		panic("engine: a string that does not encode: " + err.Error())
 	}
 	return append(dst, strings.TrimSuffix(b.String(), "\n")...)
+}
+
+// isPlain reports whether a text stands in JSON as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
