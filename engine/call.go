@@ -48,7 +48,7 @@ func (c *call) run(x *Execution, f *frame, s *step) {
 	*r = callRun{call: c, frame: f, step: s, results: r.results[:0]}
 	r.items = r.single[:]
 	if c.each != nil {
-		v, err := c.each.evalValue(f.slots)
+		v, err := c.each.evalValue(x.work, f.slots)
 		switch {
 		case err != nil:
 			x.end(f, s, Failed, err.Error())
@@ -311,7 +311,7 @@ func (r *callRun) lost(x *Execution, response Response, reason string) {
 		x.end(r.frame, r.step, Uncertain, reason+"; whether the call was taken is not known")
 		return
 	}
-	applies, err := c.when.holds(r.frame.slots)
+	applies, err := c.when.holds(x.work, r.frame.slots)
 	x.coverage.when(c.when, applies)
 	if err != nil || !applies {
 		x.keepAnswer(response.Body)
@@ -423,7 +423,7 @@ func (r *callRun) page(x *Execution, p *path, reply value) bool {
 		r.pages = append(r.pages, rawValue(strings.Clone(element.raw)))
 	}
 	r.count++
-	next, err := x.config.program.nextPage.evalValue(r.frame.slots)
+	next, err := x.config.program.nextPage.evalValue(x.work, r.frame.slots)
 	switch {
 	case err != nil:
 		r.fail(x, Failed, err.Error())
@@ -454,7 +454,7 @@ func (r *callRun) succeed(x *Execution, reply value) {
 	v := reply
 	switch {
 	case r.call.pick != nil:
-		picked, err := r.call.pick.evalValue(r.frame.slots)
+		picked, err := r.call.pick.evalValue(x.work, r.frame.slots)
 		if err != nil {
 			r.fail(x, Failed, err.Error())
 			return
@@ -517,7 +517,7 @@ func (r *callRun) refused(x *Execution, response Response) {
 		if !a.statuses.has(response.Status) || a.then == "relook" && r.frame.redone[r.relooked(a)] {
 			continue
 		}
-		applies, err := a.when.holds(r.frame.slots)
+		applies, err := a.when.holds(x.work, r.frame.slots)
 		if err != nil {
 			r.fail(x, Failed, err.Error())
 			return
@@ -579,7 +579,7 @@ func (r *callRun) take(x *Execution, a *arm, response Response) {
 // refute asks whether a call that was refused had its effect all the same.
 func (r *callRun) refute(x *Execution, response Response) {
 	refusal := r.text(x, response)
-	applies, err := r.call.confirm.when.holds(r.frame.slots)
+	applies, err := r.call.confirm.when.holds(x.work, r.frame.slots)
 	x.coverage.when(r.call.confirm.when, applies)
 	if err != nil || !applies {
 		x.keepAnswer(response.Body)
@@ -634,7 +634,7 @@ func (r *callRun) relook(x *Execution, a *arm) {
 
 // confirmed decides by the answer of the confirming call.
 func (r *callRun) confirmed(x *Execution) {
-	there, err := r.call.confirm.there.holds(r.frame.slots)
+	there, err := r.call.confirm.there.holds(x.work, r.frame.slots)
 	x.coverage.confirm(r.call.confirm, there)
 	switch {
 	case err != nil:

@@ -200,7 +200,7 @@ func constantBindings(in *scope) []constantSlot {
 	var slots []constantSlot
 	for _, n := range in.names {
 		if n.constant != nil {
-			slots = append(slots, constantSlot{n.slot, rawValue(n.constant.json)})
+			slots = append(slots, constantSlot{n.slot, ownValue(n.constant.json).indexed()})
 		}
 	}
 	return slots

@@ -133,7 +133,14 @@ func (c *compiler) target(root *target, t text) *target {
 	return at
 }
 
-func allDigits(key string) bool { return key != "" && strings.Trim(key, "0123456789") == "" }
+func allDigits(key string) bool {
+	for i := range len(key) {
+		if key[i] < '0' || key[i] > '9' {
+			return false
+		}
+	}
+	return key != ""
+}
 
 // child finds or makes one member or element. Elements of arrays are literal
 // and dense: 0, 1, 2.

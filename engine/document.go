@@ -10,18 +10,18 @@ import (
 // scanned is one of the engine's own, and is indexed once somebody asks.
 type document struct {
 	text  string
-	nodes []node
+	places []place
 	// renamed lists the keys of the text that are not as they were in the event,
 	// in the order of the text.
 	renamed []renamedKey
 }
 
-// A node is where a value stands in the text of its document, and its key if it
+// A place is where a value stands in the text of its document, and its key if it
 // is a member, all in bytes.
-type node struct {
+type place struct {
 	start, end  int32
 	key, keyEnd int32 // between the quotes
-	next        int32 // the node behind everything that is inside this one
+	next        int32 // the place behind everything that is inside this one
 	escaped     bool  // the key has escapes
 }
 
@@ -32,29 +32,29 @@ type renamedKey struct {
 }
 
 // name gives the key of a member.
-func (n *node) name(text string) string {
+func (n *place) name(text string) string {
 	if n.escaped {
 		return unquote(text[n.key-1 : n.keyEnd+1])
 	}
 	return text[n.key:n.keyEnd]
 }
 
-// index makes sure that the nodes are there.
+// index makes sure that the places are there.
 func (d *document) index() {
-	if len(d.nodes) > 0 {
+	if len(d.places) > 0 {
 		return
 	}
 	s := scanner{trusted: true}
-	own := document{nodes: d.nodes}
+	own := document{places: d.places}
 	if err := s.scan(&own, d.text, len(d.text)+1, 0); err != nil {
 		panic("engine: a text of its own is not JSON: " + err.Error())
 	}
-	d.nodes = own.nodes
+	d.places = own.places
 }
 
-// value gives the value of a node.
+// value gives the value at a place.
 func (d *document) value(at int32) value {
-	n := &d.nodes[at]
+	n := &d.places[at]
 	return value{raw: d.text[n.start:n.end], doc: d, at: at}
 }
 
@@ -63,7 +63,7 @@ func (d *document) below(at int32, path []segment) (int32, bool) {
 	d.index()
 	for i := range path {
 		seg, there := &path[i], false
-		switch d.text[d.nodes[at].start] {
+		switch d.text[d.places[at].start] {
 		case '{':
 			if seg.only != '[' {
 				at, there = d.member(at, seg.key)
@@ -81,9 +81,9 @@ func (d *document) below(at int32, path []segment) (int32, bool) {
 }
 
 func (d *document) member(of int32, key string) (int32, bool) {
-	end := d.nodes[of].next
-	for i := of + 1; i < end; i = d.nodes[i].next {
-		n := &d.nodes[i]
+	end := d.places[of].next
+	for i := of + 1; i < end; i = d.places[i].next {
+		n := &d.places[i]
 		if !n.escaped && int(n.keyEnd-n.key) == len(key) && d.text[n.key:n.keyEnd] == key || n.escaped && n.name(d.text) == key {
 			return i, true
 		}
@@ -92,8 +92,8 @@ func (d *document) member(of int32, key string) (int32, bool) {
 }
 
 func (d *document) element(of int32, index int) (int32, bool) {
-	end := d.nodes[of].next
-	for i := of + 1; i < end; i = d.nodes[i].next {
+	end := d.places[of].next
+	for i := of + 1; i < end; i = d.places[i].next {
 		if index == 0 {
 			return i, true
 		}
@@ -102,12 +102,20 @@ func (d *document) element(of int32, index int) (int32, bool) {
 	return 0, false
 }
 
-// originalName gives the key that the member of a node had in the event.
+// parts counts the elements of a list, or the members of an object.
+func (d *document) parts(of int32) (count int) {
+	for i := of + 1; i < d.places[of].next; i = d.places[i].next {
+		count++
+	}
+	return count
+}
+
+// originalName gives the key that the member at a place had in the event.
 func (d *document) originalName(at int32, key string) string {
 	if len(d.renamed) == 0 {
 		return key
 	}
-	i, found := slices.BinarySearchFunc(d.renamed, int(d.nodes[at].key), func(r renamedKey, at int) int { return r.at - at })
+	i, found := slices.BinarySearchFunc(d.renamed, int(d.places[at].key), func(r renamedKey, at int) int { return r.at - at })
 	if !found {
 		return key
 	}

@@ -196,7 +196,7 @@ func (x *Execution) prepare(r *rule) bool {
 	run.slots[slotEvent] = x.event
 	var warnings []note
 	for _, v := range r.vars {
-		found, err := v.source.value(run.slots)
+		found, err := v.source.value(x.work, run.slots)
 		if err != nil {
 			return x.reject(r, v.source.at, err.Error())
 		}
@@ -207,7 +207,7 @@ func (x *Execution) prepare(r *rule) bool {
 		}
 		run.slots[v.slot] = found.value
 	}
-	applies, err := r.when.holds(run.slots)
+	applies, err := r.when.holds(x.work, run.slots)
 	if err != nil {
 		return x.reject(r, r.at, err.Error())
 	}
@@ -238,7 +238,7 @@ func (x *Execution) require(run *ruleRun) bool {
 	var missing []string
 	var at Position
 	for _, q := range run.rule.requires {
-		applies, err := q.when.holds(run.slots)
+		applies, err := q.when.holds(x.work, run.slots)
 		if err != nil {
 			return x.reject(run.rule, q.at, err.Error())
 		}
@@ -391,7 +391,7 @@ func (x *Execution) advance() {
 
 // begin runs a step whose condition holds.
 func (x *Execution) begin(f *frame, s *step) {
-	applies, err := s.when.holds(f.slots)
+	applies, err := s.when.holds(x.work, f.slots)
 	if err != nil {
 		x.end(f, s, Failed, err.Error())
 		return
@@ -500,7 +500,7 @@ func (x *Execution) leaveRule(f *frame) {
 // result evaluates what the answers have to give, and reports whether that is
 // lacking: where it is required, or where what is there does not fit.
 func (x *Execution) result(r *rule, s *sourced, slots []value) (v value, lacking bool, err error) {
-	found, err := s.value(slots)
+	found, err := s.value(x.work, slots)
 	x.coverage.value(s, &found)
 	x.warn(r, found.warning, s.at)
 	required := s.required && found.skipped == ""

@@ -33,7 +33,7 @@ func evaluate(t *testing.T, expression string) string {
 	if e == nil {
 		return c.diagnostics().Error()
 	}
-	v, err := e.evalValue(nil)
+	v, err := e.evalValue(&workspace{}, nil)
 	if err != nil {
 		return err.Error()
 	}
@@ -206,16 +206,20 @@ func TestPositionCountsRunes(t *testing.T) {
 	}
 }
 
+// What is prepared for the operator in has what the list or object itself has.
 func TestElements(t *testing.T) {
-	list := []any{"a", int64(1), decimal("2.50"), nil, true, map[string]any{"k": int64(1)}}
-	e := newElements(list)
-	for _, v := range []any{"a", "b", int64(1), decimal("1.0"), decimal("2.5"), int64(3), nil, true, false, map[string]any{"k": decimal("1e0")}} {
-		if got, want := e.has(v), within(v, list); got != want {
-			t.Errorf("%v in the prepared list: %t, in the list itself: %t", v, got, want)
-		}
+	var longer string
+	for i := range 20 {
+		longer += fmt.Sprintf(`"t%d",%d,`, i, i+10)
 	}
-	if newElements(nil).has("a") || !newElements(map[string]any{"k": nil}).has("k") {
-		t.Error("nothing has elements, or an object has no keys")
+	for _, list := range []string{`["a",1,2.50,null,true,{"k":1},"\u0062"]`, `[` + longer + `"a",1,2.50,null,true,{"k":1},"\u0062"]`, `[]`, `{"a":null}`, `{}`, `7`} {
+		o := written(rawValue(list))
+		prepared := o.asSet()
+		for _, x := range []string{`"a"`, `"b"`, `"\u0061"`, `1`, `1.0`, `2.5`, `3`, `null`, `true`, `false`, `{"k":1e0}`, `{"k":2}`, `[]`} {
+			if x := written(rawValue(x)); prepared.has(x) != o.has(x) || o.opened().has(x) != o.has(x) {
+				t.Errorf("%v in %s: %t, prepared: %t, opened: %t", x, list, o.has(x), prepared.has(x), o.opened().has(x))
+			}
+		}
 	}
 }
 

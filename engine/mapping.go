@@ -35,32 +35,32 @@ type table struct {
 
 // value evaluates the source. The finding's warning is set where something was
 // there that does not fit; the error where an expression could not be evaluated.
-func (s *sourced) value(slots []value) (finding, error) {
-	applies, err := s.when.holds(slots)
+func (s *sourced) value(w *workspace, slots []value) (finding, error) {
+	applies, err := s.when.holds(w, slots)
 	if err != nil {
 		return finding{}, err
 	}
 	if !applies {
 		return finding{skipped: s.when.text}, nil
 	}
-	return s.found(slots)
+	return s.found(w, slots)
 }
 
 // found gives the first present value that fits, else the default.
-func (s *sourced) found(slots []value) (finding, error) {
-	f, err := s.first(slots)
+func (s *sourced) found(w *workspace, slots []value) (finding, error) {
+	f, err := s.first(w, slots)
 	if err == nil && f.value.missing() && s.fallback != "" {
 		f.value, f.index = rawValue(s.fallback), -1
 	}
 	return f, err
 }
 
-func (s *sourced) first(slots []value) (finding, error) {
+func (s *sourced) first(w *workspace, slots []value) (finding, error) {
 	if s.literal != "" {
 		return finding{value: rawValue(s.literal)}, nil
 	}
 	if s.expr != nil {
-		v, err := s.expr.evalValue(slots)
+		v, err := s.expr.evalValue(w, slots)
 		if err != nil {
 			return finding{}, err
 		}
@@ -200,7 +200,7 @@ func (f *filling) document() value {
 func (f *filling) copy(v value) {
 	if v.doc != nil && len(v.doc.renamed) > 0 {
 		v.doc.index()
-		f.renames(v.doc, v.doc.nodes[v.at].start, v.doc.nodes[v.at].end)
+		f.renames(v.doc, v.doc.places[v.at].start, v.doc.places[v.at].end)
 	}
 	f.buf = append(f.buf, v.raw...)
 }
@@ -222,8 +222,8 @@ func (f *filling) renames(d *document, from, to int32) {
 func (f *filling) members(v value, except []string) (some bool) {
 	v = v.indexed()
 	d := v.doc
-	for i := v.at + 1; i < d.nodes[v.at].next; i = d.nodes[i].next {
-		n := &d.nodes[i]
+	for i := v.at + 1; i < d.places[v.at].next; i = d.places[i].next {
+		n := &d.places[i]
 		if len(except) > 0 && slices.Contains(except, n.name(d.text)) {
 			continue
 		}
@@ -299,7 +299,7 @@ func (t *target) lineValue(f *filling) (value, *sourced) {
 	var required *sourced
 	var warnings []note
 	for i, line := range t.lines {
-		found, err := line.value(f.slots)
+		found, err := line.value(f.work, f.slots)
 		if err != nil && f.err == nil {
 			f.err = err
 		}
@@ -334,7 +334,7 @@ type entry struct {
 }
 
 func (t *target) writeRest(f *filling, comma bool) bool {
-	applies, err := t.rest.when.holds(f.slots)
+	applies, err := t.rest.when.holds(f.work, f.slots)
 	if err != nil && f.err == nil {
 		f.err = err
 	}

@@ -63,8 +63,8 @@ type scanner struct {
 	depth   int
 	keys    int // per object; 0 for no limit
 	levels  []level
-	nodes   []node
-	at      int32 // the node of the value that is due
+	places   []place
+	at      int32 // the place of the value that is due
 	trusted bool  // the text is the engine's own
 	// surrogates is set once an escape such as \ud83d was seen, which needs its
 	// other half.
@@ -92,12 +92,12 @@ func scanJSON(data string, depth, keys int) error {
 // scan checks one JSON value and makes it the document.
 func (s *scanner) scan(into *document, data string, depth, keys int) error {
 	s.data, s.pos, s.depth, s.keys, s.surrogates = data, 0, depth, keys, false
-	s.levels, s.nodes = s.levels[:0], into.nodes[:0]
-	s.add(node{})
+	s.levels, s.places = s.levels[:0], into.places[:0]
+	s.add(place{})
 	*into = document{}
 	err := s.document()
 	if err == nil {
-		into.text, into.nodes = data, s.nodes
+		into.text, into.places = data, s.places
 	}
 	return err
 }
@@ -140,7 +140,7 @@ func (s *scanner) values() error {
 // value reads a scalar, or the opening of an object or array. It reports
 // whether something is open now that expects a value.
 func (s *scanner) value() (opened bool, err error) {
-	s.nodes[s.at].start = int32(s.pos)
+	s.places[s.at].start = int32(s.pos)
 	switch c := s.peek(); {
 	case c == '"':
 		_, err = s.text()
@@ -165,8 +165,8 @@ func (s *scanner) value() (opened bool, err error) {
 
 // end notes that a value ends here, with everything inside it.
 func (s *scanner) end(at int32) {
-	n := &s.nodes[at]
-	n.end, n.next = int32(s.pos), int32(len(s.nodes))
+	n := &s.places[at]
+	n.end, n.next = int32(s.pos), int32(len(s.places))
 }
 
 // strange says what is wrong with the beginning of a value.
@@ -232,17 +232,17 @@ func (s *scanner) next() (closed bool, err error) {
 
 // element makes room for the next element of an array.
 func (s *scanner) element() {
-	s.add(node{})
+	s.add(place{})
 }
 
 // add makes room for the value that is due. Doubling wastes less than append
 // does where there are many.
-func (s *scanner) add(n node) {
-	s.at = int32(len(s.nodes))
-	if len(s.nodes) == cap(s.nodes) {
-		s.nodes = slices.Grow(s.nodes, len(s.nodes)+len(s.data)/16+1)
+func (s *scanner) add(p place) {
+	s.at = int32(len(s.places))
+	if len(s.places) == cap(s.places) {
+		s.places = slices.Grow(s.places, len(s.places)+len(s.data)/16+1)
 	}
-	s.nodes = append(s.nodes, n)
+	s.places = append(s.places, p)
 }
 
 func (s *scanner) key() error {
@@ -254,7 +254,7 @@ func (s *scanner) key() error {
 	if err != nil {
 		return err
 	}
-	s.add(node{key: int32(start + 1), keyEnd: int32(s.pos - 1), escaped: escaped})
+	s.add(place{key: int32(start + 1), keyEnd: int32(s.pos - 1), escaped: escaped})
 	if !s.trusted {
 		if err := s.once(start); err != nil {
 			return err
@@ -276,7 +276,7 @@ func (s *scanner) once(at int) error {
 	if s.keys > 0 && top.count > s.keys {
 		return s.errorf("an object has more than %d keys", s.keys)
 	}
-	name := s.nodes[s.at].name(s.data)
+	name := s.places[s.at].name(s.data)
 	mark := markOf(name)
 	if top.marks&mark != 0 && s.has(top, name) {
 		s.pos = at
@@ -297,8 +297,8 @@ func (s *scanner) has(top *level, name string) bool {
 		_, there := top.seen[name]
 		return there
 	}
-	for i := top.node + 1; i < s.at; i = s.nodes[i].next {
-		if s.nodes[i].name(s.data) == name {
+	for i := top.node + 1; i < s.at; i = s.places[i].next {
+		if s.places[i].name(s.data) == name {
 			return true
 		}
 	}
@@ -308,10 +308,10 @@ func (s *scanner) has(top *level, name string) bool {
 // remember goes from looking through the keys to a map.
 func (s *scanner) remember(top *level) {
 	top.seen = make(map[string]struct{}, 4*manyKeys)
-	for i := top.node + 1; i < s.at; i = s.nodes[i].next {
-		top.seen[s.nodes[i].name(s.data)] = struct{}{}
+	for i := top.node + 1; i < s.at; i = s.places[i].next {
+		top.seen[s.places[i].name(s.data)] = struct{}{}
 	}
-	top.seen[s.nodes[s.at].name(s.data)] = struct{}{}
+	top.seen[s.places[s.at].name(s.data)] = struct{}{}
 }
 
 // markOf gives one bit of a key. Keys whose bits differ are different, so that

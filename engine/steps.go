@@ -7,7 +7,7 @@ import (
 )
 
 func (l *let) run(x *Execution, f *frame, s *step) {
-	found, err := l.source.value(f.slots)
+	found, err := l.source.value(x.work, f.slots)
 	if err != nil {
 		x.end(f, s, Failed, err.Error())
 		return
@@ -34,7 +34,7 @@ func (t *stop) run(x *Execution, f *frame, s *step) {
 func (u *use) run(x *Execution, f *frame, s *step) {
 	slots := x.newSlots(u.procedure.block)
 	for _, in := range u.inputs {
-		found, err := in.source.value(f.slots)
+		found, err := in.source.value(x.work, f.slots)
 		if err != nil {
 			x.end(f, s, Failed, err.Error())
 			return
@@ -123,7 +123,7 @@ func (r *findRun) ask(x *Execution, w *way, v value) {
 	slots := x.newSlots(w.block)
 	slots[w.slot] = v
 	x.explainer.asked(r, w, v, &slots[w.slot])
-	applies, err := w.when.holds(slots)
+	applies, err := w.when.holds(x.work, slots)
 	if err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
@@ -147,7 +147,7 @@ func (r *findRun) ask(x *Execution, w *way, v value) {
 // leave takes what a way found.
 func (r *findRun) leave(x *Execution, inner *frame) {
 	w := r.current()
-	found, err := w.found.evalValue(inner.slots)
+	found, err := w.found.evalValue(x.work, inner.slots)
 	if err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return

@@ -14,7 +14,7 @@ import (
 // not the same as null or empty.
 type value struct {
 	raw string
-	// doc is the document that the value is a part of, and at its node there;
+	// doc is the document that the value is a part of, and at its place there;
 	// nil for a value without an index.
 	doc *document
 	at  int32
@@ -170,7 +170,7 @@ func (v value) elements() []value {
 	}
 	var all []value
 	v = v.indexed()
-	for i := v.at + 1; i < v.doc.nodes[v.at].next; i = v.doc.nodes[i].next {
+	for i := v.at + 1; i < v.doc.places[v.at].next; i = v.doc.places[i].next {
 		all = append(all, v.doc.value(i))
 	}
 	return all
@@ -182,8 +182,8 @@ func (v value) members(visit func(key string, member value)) {
 		return
 	}
 	v = v.indexed()
-	for i := v.at + 1; i < v.doc.nodes[v.at].next; i = v.doc.nodes[i].next {
-		visit(v.doc.nodes[i].name(v.doc.text), v.doc.value(i))
+	for i := v.at + 1; i < v.doc.places[v.at].next; i = v.doc.places[i].next {
+		visit(v.doc.places[i].name(v.doc.text), v.doc.value(i))
 	}
 }
 
@@ -345,43 +345,4 @@ func decodeNumber(raw string) any {
 		return n
 	}
 	return decimal(raw)
-}
-
-// encode writes the result of an expression as JSON, keys sorted.
-func encode(v any) (value, error) {
-	if v == nil {
-		return rawValue("null"), nil
-	}
-	if size := measure(v, 0); size > maxResult {
-		return value{}, errTooLong()
-	}
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return value{}, err
-	}
-	return rawValue(strings.TrimSuffix(b.String(), "\n")), nil
-}
-
-// measure gives about how many bytes a value takes, and stops counting once it
-// is too large: parts may be shared many times over.
-func measure(v any, size int) int {
-	if size > maxResult {
-		return size
-	}
-	size += 8
-	switch v := v.(type) {
-	case string:
-		size += len(v)
-	case []any:
-		for _, element := range v {
-			size = measure(element, size)
-		}
-	case map[string]any:
-		for key, member := range v {
-			size = measure(member, size+len(key))
-		}
-	}
-	return size
 }

@@ -18,6 +18,7 @@ type workspace struct {
 	counts  []Count
 	keys    []string
 	filling filling
+	machine machine
 	// recalled holds the last lists that a memory gave. An account's lists hardly
 	// change, and are read once.
 	recalled [2]*document
@@ -28,8 +29,8 @@ type workspace struct {
 const roomy = 1 << 12
 
 func (w *workspace) reset() {
-	if cap(w.scanner.nodes) > roomy {
-		w.scanner.nodes, w.event.nodes = nil, nil
+	if cap(w.scanner.places) > roomy {
+		w.scanner.places, w.event.places = nil, nil
 	}
 	if cap(w.values) > roomy {
 		w.values = nil
@@ -50,7 +51,7 @@ func (w *workspace) reset() {
 // own copies a text that the engine made, and gives it as a value.
 func (w *workspace) own(text []byte) value {
 	d := w.owns.take()
-	*d = document{text: w.texts.keep(text), nodes: d.nodes[:0]}
+	*d = document{text: w.texts.keep(text), places: d.places[:0]}
 	return value{raw: d.text, doc: d}
 }
 
