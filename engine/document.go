@@ -14,6 +14,10 @@ type document struct {
 	// renamed lists the keys of the text that are not as they were in the event,
 	// in the order of the text.
 	renamed []renamedKey
+	// recalled marks what a memory gave, which is used for more than one event;
+	// spelled is the spelling of such a list, nil until somebody asks.
+	recalled bool
+	spelled  *spelling
 }
 
 // A place is where a value stands in the text of its document, and its key if it

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A Function is one function that expressions may call.
@@ -54,12 +55,12 @@ func Functions() []Function {
 			takes:    1, build: unary(func(_ *machine, list operand) operand { return list.element(-1) })},
 		{Name: "len", Signature: "len(value)", Doc: "The characters of a text, the elements of a list, the members of an object; 0 for nil and all else.",
 			Examples: []FunctionExample{{`len("añb")`, `3`}, {`len(nil)`, `0`}},
-			takes:    1, gives: "integer", build: unary(func(_ *machine, o operand) operand { return wholeOperand(int64(o.length())) })},
+			takes:    1, gives: "integer", build: newLength},
 		{Name: "lower", Signature: "lower(text)", Doc: "The text in lower case, a number by its digits; nil for all else.",
 			Examples: []FunctionExample{{`lower("ÄB")`, `"äb"`}, {`lower(nil)`, `null`}},
 			takes:    1, build: unary(onText(strings.ToLower))},
 		{Name: "members", Signature: "members(path)", Doc: "The members of an object in their order, each as {key, name, value}; name is the key before keys: identifier rewrote it. Takes a path, not a computed value.",
-			takes: 1, gives: "array", build: func(arguments []node) node { return &memberList{arguments[0]} }, onPath: true},
+			takes: 1, gives: "array", build: func(arguments []node) node { return &memberList{of: arguments[0]} }, onPath: true},
 		{Name: "respell", Signature: "respell(path, keys)", Doc: "The object with each key written as it is in the list of keys, compared without regard to case. Takes a path, not a computed value, and is the whole expression.",
 			takes: 2, build: newRespelling, onPath: true, whole: true},
 		{Name: "same_id", Signature: "same_id(a, b)", Doc: "Whether two ids are the same digits or text, one of them a number perhaps. Nothing is the same as nil.",
@@ -157,6 +158,9 @@ func onText(f func(string) string) func(*machine, operand) operand {
 // for the keys of the memory: of the runes that fold with each other the least,
 // in lower case where that is an ASCII letter.
 func fold(s string) string {
+	if isASCII(s) {
+		return strings.ToLower(s)
+	}
 	return strings.Map(func(r rune) rune {
 		least := r
 		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
@@ -167,6 +171,15 @@ func fold(s string) string {
 		}
 		return least
 	}, s)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // sameFold compares as fold does, and stops at the first difference.

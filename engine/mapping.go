@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // A sourced is the compiled form of where a value comes from.
@@ -478,24 +477,12 @@ func (r *rest) same(a, b string) bool {
 	return a == b
 }
 
-// mark is markOf for keys in the form in which they are told apart. One that is
-// not ASCII may be the same as one that is.
+// mark is markOf for keys in the form in which they are told apart.
 func (r *rest) mark(key string) uint64 {
-	if !r.identifier || key == "" {
-		return markOf(key)
+	if r.identifier {
+		return foldedMark(key)
 	}
-	first, last := key[0], key[len(key)-1]
-	if first|last >= utf8.RuneSelf {
-		return ^uint64(0)
-	}
-	return markOfEnds(len(key), lowerByte(first), lowerByte(last))
-}
-
-func lowerByte(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
+	return markOf(key)
 }
 
 // identifier writes a key with ASCII letters, digits and underscores only, one

@@ -1,26 +1,66 @@
 package engine
 
+import "slices"
+
 // What follows works on the members of an object, and makes nothing of those
 // that nobody looks at.
 
-// A memberList is members.
-type memberList struct{ of node }
+// A memberList is members, of which absent may have left some out: those are
+// never made.
+type memberList struct {
+	of     node
+	absent []*spellings
+}
 
 func (n *memberList) eval(m *machine) operand {
-	object := objectAt(n.of, m)
-	return m.members(object, &spelling{})
-}
-
-// members gives the members of an object whose keys are not in a list.
-func (m *machine) members(object value, except *spelling) operand {
 	var all []operand
-	object.members(func(key string, member value) {
-		if _, excepted := except.of(key); !excepted && m.err == nil {
-			all = m.add(all, memberOperand(key, member))
-		}
-	})
+	n.left(m, func(key string, member value) { all = m.add(all, memberOperand(key, member)) })
 	return listOperand(all)
 }
+
+// count makes no member at all.
+func (n *memberList) count(m *machine) (count int) {
+	n.left(m, func(string, value) { count++ })
+	return count
+}
+
+// left visits the members that are not left out.
+func (n *memberList) left(m *machine, visit func(key string, member value)) {
+	object := objectAt(n.of, m)
+	var known [4]*spelling
+	lists := known[:0]
+	for _, s := range n.absent {
+		lists = append(lists, s.at(m))
+	}
+	object.members(func(key string, member value) {
+		for _, list := range lists {
+			if list.has(key) {
+				return
+			}
+		}
+		if m.err == nil {
+			visit(key, member)
+		}
+	})
+}
+
+// A countable list knows how long it is without being made.
+type countable interface {
+	node
+	count(m *machine) int
+}
+
+// newLength compiles len.
+func newLength(arguments []node) node {
+	if list, ok := arguments[0].(countable); ok {
+		return &lengthOf{list}
+	}
+	return &call1{func(_ *machine, o operand) operand { return wholeOperand(int64(o.length())) }, arguments[0]}
+}
+
+type lengthOf struct{ list countable }
+
+func (n *lengthOf) eval(m *machine) operand { return wholeOperand(int64(n.list.count(m))) }
 
 // memberOperand gives a member as {key, name, value}.
 func memberOperand(key string, member value) operand {
@@ -39,73 +79,68 @@ func objectAt(of node, m *machine) value {
 	return value{}
 }
 
-// An absence is absent.
+// spellings is a list of keys. What is known of it on loading is prepared then.
+type spellings struct {
+	keys  node
+	known *spelling // nil for a list that is computed
+}
+
+func newSpellings(keys node) *spellings {
+	if known, ok := keys.(*constant); ok {
+		return &spellings{keys, spellingOf(known.operand)}
+	}
+	return &spellings{keys: keys}
+}
+
+func (s *spellings) at(m *machine) *spelling {
+	if s.known != nil {
+		return s.known
+	}
+	return spellingOf(s.keys.eval(m))
+}
+
+// An absence is absent of anything but members.
 type absence struct {
-	members, keys node
-	known         *spelling // of keys that are known on loading; else nil
+	members node
+	keys    *spellings
 }
 
 func newAbsence(arguments []node) node {
-	return &absence{arguments[0], arguments[1], spellingOnLoading(arguments[1])}
-}
-
-func spellingOnLoading(keys node) *spelling {
-	if known, ok := keys.(*constant); ok {
-		return spellingOf(known.operand)
+	keys := newSpellings(arguments[1])
+	if list, ok := arguments[0].(*memberList); ok {
+		return &memberList{list.of, append(slices.Clip(list.absent), keys)}
 	}
-	return nil
+	return &absence{arguments[0], keys}
 }
 
 func (n *absence) eval(m *machine) operand {
-	if list, ok := n.members.(*memberList); ok {
-		return m.members(objectAt(list.of, m), n.spelling(m)) // makes none of those that are known
-	}
 	list := n.members.eval(m)
-	known := n.spelling(m)
+	known := n.keys.at(m)
 	var all []operand
 	s := list.sequence()
 	for element, more := s.next(); more && m.err == nil; element, more = s.next() {
-		if key, _ := element.member("key"); !known.has(key) {
+		key, _ := element.member("key")
+		text, _ := key.name()
+		if !known.has(text) {
 			all = m.add(all, element)
 		}
 	}
 	return listOperand(all)
 }
 
-func (n *absence) spelling(m *machine) *spelling {
-	if n.known != nil {
-		return n.known
-	}
-	return spellingOf(n.keys.eval(m))
-}
-
-// has reports whether a key is in the list; what is no text counts as the empty
-// key.
-func (s *spelling) has(key operand) bool {
-	text := ""
-	if key.kind == '"' {
-		text = key.content()
-	}
-	_, there := s.of(text)
-	return there
-}
-
 // A respelling is respell.
 type respelling struct {
-	of, keys node
-	known    *spelling // of keys that are known on loading; else nil
+	of   node
+	keys *spellings
 }
 
 func newRespelling(arguments []node) node {
-	return &respelling{arguments[0], arguments[1], spellingOnLoading(arguments[1])}
+	return &respelling{arguments[0], newSpellings(arguments[1])}
 }
 
 func (n *respelling) eval(m *machine) operand {
 	object := objectAt(n.of, m)
-	spelled := n.known
-	if spelled == nil {
-		spelled = spellingOf(n.keys.eval(m))
-	}
+	spelled := n.keys.at(m)
 	if object.kind() == '{' && spelled.agrees(object) {
 		return written(object)
 	}
@@ -116,8 +151,10 @@ func (n *respelling) eval(m *machine) operand {
 func (s *spelling) agrees(object value) bool {
 	agrees := true
 	object.members(func(key string, _ value) {
-		as, known := s.of(key)
-		agrees = agrees && (!known || as == key)
+		if agrees && !s.isExact(key) {
+			as, known := s.of(key)
+			agrees = !known || as == key
+		}
 	})
 	return agrees
 }

@@ -105,6 +105,14 @@ func (o operand) id() (string, bool) {
 	}
 }
 
+// name gives a text.
+func (o operand) name() (string, bool) {
+	if o.kind != '"' {
+		return "", false
+	}
+	return o.content(), true
+}
+
 // scalar gives an id, or the word for a boolean.
 func (o operand) scalar() (string, bool) {
 	switch o.kind {

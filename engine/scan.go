@@ -323,6 +323,25 @@ func markOf(key string) uint64 {
 	return markOfEnds(len(key), key[0], key[len(key)-1])
 }
 
+// foldedMark is markOf for texts that are equal without regard to case. One that
+// is not ASCII may be the same as one that is, of another length.
+func foldedMark(text string) uint64 {
+	switch {
+	case text == "":
+		return 1
+	case !isASCII(text):
+		return ^uint64(0)
+	}
+	return markOfEnds(len(text), lowerByte(text[0]), lowerByte(text[len(text)-1]))
+}
+
+func lowerByte(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
 func markOfEnds(length int, first, last byte) uint64 {
 	return 1 << ((uint(length) + 5*uint(first) + 11*uint(last)) & 63)
 }

@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // elements is a list prepared for the operator in, so that looking up one list
 // in another costs their sum and not their product.
 type elements struct {
@@ -59,53 +61,89 @@ func (e *elements) has(x operand) bool {
 // exactly so wins, else the first that differs in case only.
 type spelling struct {
 	texts  []string
-	exact  map[string]struct{} // nil for a few texts, which are looked at one by one
-	folded map[string]string
+	marks  uint64 // of the texts in any case
+	exact  map[string]struct{}
+	folded map[string]string // nil until somebody asks for a text in another case
 }
 
+// spellingOf reads a list of texts. That of a list which a memory gave is kept
+// with it.
 func spellingOf(list operand) *spelling {
+	if list.doc == nil || !list.doc.recalled || list.place != 0 {
+		return newSpelling(list)
+	}
+	if list.doc.spelled == nil {
+		list.doc.spelled = newSpelling(list)
+	}
+	return list.doc.spelled
+}
+
+func newSpelling(list operand) *spelling {
 	s := &spelling{}
-	for seq := list.sequence(); ; {
-		element, more := seq.next()
-		if !more {
-			break
-		}
-		if element.kind == '"' {
-			s.texts = append(s.texts, element.content())
+	seq := list.sequence()
+	for element, more := seq.next(); more; element, more = seq.next() {
+		if text, isText := element.name(); isText {
+			s.texts = append(s.texts, text)
+			s.marks |= foldedMark(text)
 		}
 	}
-	if len(s.texts) > 2*few {
-		s.prepare()
+	if len(s.texts) > few {
+		s.exact = make(map[string]struct{}, len(s.texts))
+		for _, text := range s.texts {
+			s.exact[text] = struct{}{}
+		}
 	}
 	return s
 }
 
-func (s *spelling) prepare() {
-	s.exact, s.folded = make(map[string]struct{}, len(s.texts)), make(map[string]string, len(s.texts))
-	for _, text := range s.texts {
-		s.exact[text] = struct{}{}
-		if _, there := s.folded[fold(text)]; !there {
-			s.folded[fold(text)] = text
-		}
+// has reports whether a text is in the list, in any case.
+func (s *spelling) has(text string) bool {
+	if s.marks&foldedMark(text) == 0 {
+		return false
 	}
+	if s.isExact(text) {
+		return true
+	}
+	_, known := s.inAnyCase(text)
+	return known
 }
 
 // of gives how a text is written in the list.
 func (s *spelling) of(text string) (as string, known bool) {
-	if s.exact != nil {
-		if _, known = s.exact[text]; known {
-			return text, true
-		}
-		as, known = s.folded[fold(text)]
-		return as, known
+	if s.isExact(text) {
+		return text, true
 	}
-	for _, written := range s.texts {
-		if written == text {
-			return text, true
-		}
-		if !known && sameFold(written, text) {
-			as, known = written, true
-		}
+	return s.inAnyCase(text)
+}
+
+func (s *spelling) isExact(text string) bool {
+	if s.exact == nil {
+		return slices.Contains(s.texts, text)
 	}
+	_, there := s.exact[text]
+	return there
+}
+
+func (s *spelling) inAnyCase(text string) (as string, known bool) {
+	if len(s.texts) <= few {
+		at := slices.IndexFunc(s.texts, func(written string) bool { return sameFold(written, text) })
+		if at < 0 {
+			return "", false
+		}
+		return s.texts[at], true
+	}
+	if s.folded == nil {
+		s.fold()
+	}
+	as, known = s.folded[fold(text)]
 	return as, known
+}
+
+func (s *spelling) fold() {
+	s.folded = make(map[string]string, len(s.texts))
+	for _, text := range s.texts {
+		if folded := fold(text); s.folded[folded] == "" {
+			s.folded[folded] = text
+		}
+	}
 }

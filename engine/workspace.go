@@ -86,6 +86,7 @@ func (w *workspace) recall(remembered []byte, depth int) value {
 		return value{}
 	}
 	v := d.value(0)
+	d.recalled = true
 	if v.kind() == '[' && len(remembered) <= 16*roomy {
 		w.recalled[w.oldest] = d
 		w.oldest = (w.oldest + 1) % len(w.recalled)
