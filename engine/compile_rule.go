@@ -94,7 +94,7 @@ func keywords() []string {
 }
 
 func isIdentifier(s string) bool {
-	return s != "" && identifier(s) == s && (s[0] < '0' || s[0] > '9')
+	return s != "" && identifier(&workspace{}, s) == s && (s[0] < '0' || s[0] > '9')
 }
 
 // later notes the names that steps will declare.

@@ -14,6 +14,7 @@ type document struct {
 	// renamed lists the keys of the text that are not as they were in the event,
 	// in the order of the text.
 	renamed []renamedKey
+	scanner *scanner // for the index; nil for one of its own
 	// recalled marks what a memory gave, which is used for more than one event;
 	// spelled is the spelling of such a list, nil until somebody asks.
 	recalled bool
@@ -48,12 +49,13 @@ func (d *document) index() {
 	if len(d.places) > 0 {
 		return
 	}
-	s := scanner{trusted: true}
-	own := document{places: d.places}
-	if err := s.scan(&own, d.text, len(d.text)+1, 0); err != nil {
+	s := d.scanner
+	if s == nil {
+		s = &scanner{}
+	}
+	if err := s.scan(d, d.text, len(d.text)+1, ownText); err != nil {
 		panic("engine: a text of its own is not JSON: " + err.Error())
 	}
-	d.places = own.places
 }
 
 // value gives the value at a place.

@@ -119,7 +119,7 @@ func TestIdentifier(t *testing.T) {
 	for key, want := range map[string]string{
 		"plan": "plan", "a.b": "a_b", "": "_", "4155551234": "_4155551234", "é": "_", "a é": "a__", "@this": "_this", "__proto__": "__proto__",
 	} {
-		if got := identifier(key); got != want {
+		if got := identifier(&workspace{}, key); got != want {
 			t.Errorf("identifier(%q) = %q, want %q", key, got, want)
 		}
 	}

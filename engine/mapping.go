@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // A sourced is the compiled form of where a value comes from.
@@ -177,7 +176,7 @@ type note struct {
 
 // begin empties a filling for the next mapping.
 func (f *filling) begin(slots []value, w *workspace) {
-	*f = filling{slots: slots, work: w, buf: f.buf[:0], entries: f.entries[:0], warnings: f.warnings[:0], missing: f.missing[:0]}
+	*f = filling{slots: slots, work: w, buf: f.buf[:0], renamed: f.renamed[:0], entries: f.entries[:0], warnings: f.warnings[:0], missing: f.missing[:0]}
 }
 
 // fill evaluates all lines and gives the object.
@@ -191,7 +190,7 @@ func (m *mapping) fill(f *filling) value {
 // document gives what was written.
 func (f *filling) document() value {
 	v := f.work.own(f.buf)
-	v.doc.renamed = f.renamed
+	v.doc.renamed = append(v.doc.renamed, f.renamed...)
 	return v
 }
 
@@ -370,7 +369,7 @@ func (t *target) restEntries(f *filling) {
 		if t.rest.takes(name) || !member.scalar() || !member.present(t.rest.keep) {
 			return
 		}
-		e := entry{key: t.rest.key(name), name: name, raw: member.raw}
+		e := entry{key: t.rest.key(f.work, name), name: name, raw: member.raw}
 		e.mark = t.rest.mark(e.key)
 		if marks&e.mark == 0 {
 			marks |= e.mark
@@ -455,9 +454,9 @@ func (r *rest) takes(key string) bool {
 	return taken
 }
 
-func (r *rest) key(name string) string {
+func (r *rest) key(w *workspace, name string) string {
 	if r.identifier {
-		return identifier(name)
+		return identifier(w, name)
 	}
 	return name
 }
@@ -488,7 +487,7 @@ func (r *rest) mark(key string) uint64 {
 // identifier writes a key with ASCII letters, digits and underscores only, one
 // underscore for each other rune. A key of digits only, or of nothing, gets an
 // underscore before it.
-func identifier(key string) string {
+func identifier(w *workspace, key string) string {
 	onlyDigits := true
 	for i := range len(key) {
 		c := key[i]
@@ -496,7 +495,7 @@ func identifier(key string) string {
 			onlyDigits = false
 		}
 		if !isDigit(c) && c != '_' && (c|0x20 < 'a' || c|0x20 > 'z') {
-			return rewritten(key)
+			return rewritten(w, key)
 		}
 	}
 	if onlyDigits {
@@ -506,11 +505,14 @@ func identifier(key string) string {
 }
 
 // rewritten is identifier for a key that is none.
-func rewritten(key string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-			return r
+func rewritten(w *workspace, key string) string {
+	w.buf = w.buf[:0]
+	for _, r := range key {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			w.buf = append(w.buf, byte(r))
+		} else {
+			w.buf = append(w.buf, '_')
 		}
-		return '_'
-	}, key)
+	}
+	return w.texts.keep(w.buf)
 }

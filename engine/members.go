@@ -159,9 +159,35 @@ func (s *spelling) agrees(object value) bool {
 	return agrees
 }
 
-// respell writes an object with other keys. Of two that become one the exact key
-// wins, else the first.
+// respell writes an object with other keys.
 func (s *spelling) respell(m *machine, object value) operand {
+	marks := uint64(0)
+	m.buffer = append(m.buffer[:0], '{')
+	object.members(func(key string, member value) {
+		if as, known := s.of(key); known {
+			key = as
+		}
+		mark := markOf(key)
+		if marks&mark != 0 {
+			marks = ^uint64(0)
+			return
+		}
+		marks |= mark
+		if len(m.buffer) > 1 {
+			m.buffer = append(m.buffer, ',')
+		}
+		m.buffer = append(append(appendQuoted(m.buffer, key), ':'), member.raw...)
+	})
+	if marks == ^uint64(0) {
+		return s.respellOnce(m, object)
+	}
+	m.buffer = append(m.buffer, '}')
+	return written(m.work.own(m.buffer))
+}
+
+// respellOnce is respell where two keys may become one: then the exact key wins,
+// else the first.
+func (s *spelling) respellOnce(m *machine, object value) operand {
 	var keys []string
 	var members []operand
 	at := map[string]int{}

@@ -37,7 +37,9 @@ func written(v value) operand {
 	case 'x', 'n':
 		return operand{}
 	case '{', '[':
-		v = v.indexed()
+		if v.doc == nil {
+			v = v.indexed()
+		}
 		return operand{kind: kind, written: true, text: v.raw, doc: v.doc, place: v.at}
 	default:
 		return operand{kind: kind, written: true, text: v.raw}
@@ -57,7 +59,13 @@ func numberOperand(digits string) operand { return operand{kind: '0', text: digi
 
 func wholeOperand(n int64) operand { return operand{kind: '0', isWhole: true, whole: n} }
 
-func listOperand(all []operand) operand { return operand{kind: '[', made: &made{elements: all}} }
+// listOperand makes a list. An empty one needs no memory of its own.
+func listOperand(all []operand) operand {
+	if len(all) == 0 {
+		return operand{kind: '['}
+	}
+	return operand{kind: '[', made: &made{elements: all}}
+}
 
 func objectOperand(keys []string, members []operand) operand {
 	return operand{kind: '{', made: newObject(keys, members)}
@@ -151,8 +159,10 @@ func (o operand) sequence() sequence {
 		return sequence{}
 	case o.made != nil:
 		return sequence{made: o.made.elements}
+	case o.doc != nil:
+		return sequence{doc: o.doc, at: o.place + 1, end: o.places()[o.place].next}
 	default:
-		return sequence{doc: o.doc, at: o.place + 1, end: o.doc.places[o.place].next}
+		return sequence{}
 	}
 }
 
@@ -170,6 +180,12 @@ func (s *sequence) next() (operand, bool) {
 	return written(s.doc.value(at)), true
 }
 
+// places gives the index of what was written.
+func (o operand) places() []place {
+	o.doc.index()
+	return o.doc.places
+}
+
 // length counts the characters of a text, and the parts of a list or object.
 func (o operand) length() int {
 	switch {
@@ -178,6 +194,7 @@ func (o operand) length() int {
 	case o.made != nil:
 		return len(o.made.elements)
 	case o.doc != nil:
+		o.doc.index()
 		return o.doc.parts(o.place)
 	default:
 		return 0
@@ -189,7 +206,7 @@ func (o operand) empty() bool {
 	if o.made != nil {
 		return len(o.made.elements) == 0
 	}
-	return o.doc.places[o.place].next == o.place+1
+	return o.doc == nil || o.places()[o.place].next == o.place+1
 }
 
 // member gives what a key of an object stands for.
@@ -200,6 +217,7 @@ func (o operand) member(key string) (operand, bool) {
 	case o.made != nil:
 		return o.made.member(key)
 	}
+	o.doc.index()
 	at, there := o.doc.member(o.place, key)
 	if !there {
 		return operand{}, false
@@ -232,7 +250,8 @@ func (o operand) element(number int) operand {
 	case number < 0:
 	case o.made != nil && number < len(o.made.elements):
 		return o.made.elements[number]
-	case o.made == nil:
+	case o.doc != nil:
+		o.doc.index()
 		if at, there := o.doc.element(o.place, number); there {
 			return written(o.doc.value(at))
 		}
@@ -267,7 +286,7 @@ func (o operand) opened() operand {
 	}
 	var keys []string
 	var elements []operand
-	for i := o.place + 1; i < o.doc.places[o.place].next; i = o.doc.places[i].next {
+	for i := o.place + 1; i < o.places()[o.place].next; i = o.doc.places[i].next {
 		if o.kind == '{' {
 			keys = append(keys, o.doc.places[i].name(o.doc.text))
 		}
@@ -290,7 +309,10 @@ func equal(a, b operand) bool {
 	case '"':
 		return a.written == b.written && a.text == b.text || a.content() == b.content()
 	case '[', '{':
-		return a.same(b) || a.empty() == b.empty() && equalParts(a.opened(), b.opened())
+		if a.empty() || b.empty() {
+			return a.empty() == b.empty()
+		}
+		return a.same(b) || equalParts(a.opened(), b.opened())
 	default:
 		return true
 	}
@@ -379,6 +401,8 @@ func (o operand) value(m *machine) value {
 		return o.made.written
 	case o.made != nil:
 		return m.write(o)
+	case o.kind == '[':
+		return rawValue("[]")
 	case o.kind == '"':
 		return textValue(o.text)
 	case o.kind == 0:
@@ -428,6 +452,8 @@ func (o operand) append(dst []byte) []byte {
 		return append(dst, o.made.written.raw...)
 	case o.made != nil:
 		return o.made.append(dst, o.kind)
+	case o.kind == '[':
+		return append(dst, "[]"...)
 	case o.kind == '"':
 		return appendQuoted(dst, o.text)
 	case o.kind == 0:

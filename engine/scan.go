@@ -61,11 +61,10 @@ type scanner struct {
 	data    string
 	pos     int
 	depth   int
-	keys    int // per object; 0 for no limit
+	keys    int // per object; 0 for no limit, ownText for no check
 	levels  []level
 	places   []place
 	at      int32 // the place of the value that is due
-	trusted bool  // the text is the engine's own
 	// surrogates is set once an escape such as \ud83d was seen, which needs its
 	// other half.
 	surrogates bool
@@ -83,6 +82,9 @@ type level struct {
 // manyKeys is where looking through a list costs more than a map.
 const manyKeys = 24
 
+// ownText in place of a limit of keys is for what the engine wrote itself.
+const ownText = -1
+
 // scanJSON checks one JSON value. A keys of 0 sets no limit to them.
 func scanJSON(data string, depth, keys int) error {
 	var s scanner
@@ -94,7 +96,7 @@ func (s *scanner) scan(into *document, data string, depth, keys int) error {
 	s.data, s.pos, s.depth, s.keys, s.surrogates = data, 0, depth, keys, false
 	s.levels, s.places = s.levels[:0], into.places[:0]
 	s.add(place{})
-	*into = document{}
+	into.text, into.places = "", nil
 	err := s.document()
 	if err == nil {
 		into.text, into.places = data, s.places
@@ -255,7 +257,7 @@ func (s *scanner) key() error {
 		return err
 	}
 	s.add(place{key: int32(start + 1), keyEnd: int32(s.pos - 1), escaped: escaped})
-	if !s.trusted {
+	if s.keys != ownText {
 		if err := s.once(start); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ type elements struct {
 // asSet prepares a list or an object for the operator in.
 func (o operand) asSet() operand {
 	opened := o.opened()
-	if opened.kind != '[' {
+	if opened.kind != '[' || opened.made == nil {
 		return opened
 	}
 	m := *opened.made

@@ -189,6 +189,9 @@ func (v value) members(visit func(key string, member value)) {
 
 // arrayOf writes values as a JSON array.
 func arrayOf(all []value) value {
+	if len(all) == 0 {
+		return rawValue("[]")
+	}
 	parts := make([]string, len(all))
 	for i, v := range all {
 		parts[i] = v.raw

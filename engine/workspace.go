@@ -51,7 +51,7 @@ func (w *workspace) reset() {
 // own copies a text that the engine made, and gives it as a value.
 func (w *workspace) own(text []byte) value {
 	d := w.owns.take()
-	*d = document{text: w.texts.keep(text), places: d.places[:0]}
+	*d = document{text: w.texts.keep(text), places: d.places[:0], renamed: d.renamed[:0], scanner: &w.scanner}
 	return value{raw: d.text, doc: d}
 }
 
