@@ -26,6 +26,7 @@ type callRun struct {
 	results []value
 
 	base    Request // of the item, as first sent
+	follow  Request // for a further page, or to confirm
 	key     string  // under which its answer is remembered
 	pages   []value
 	count   int             // of pages
@@ -73,17 +74,16 @@ func (r *callRun) proceed(x *Execution) {
 	if r.call.itemSlot >= 0 {
 		r.frame.slots[r.call.itemSlot] = r.items[r.item]
 	}
-	request, err := r.request(x)
-	if err != nil {
+	if err := r.request(x); err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
 	}
-	r.base, r.confirm = request, nil
+	r.confirm = nil
 	r.restart()
 	if r.frame.anew && r.call.remember > 0 {
 		x.facts = append(x.facts, Fact{Op: Forget, Key: r.key})
 	}
-	r.send(x, request)
+	r.send(x, &r.base)
 }
 
 func (r *callRun) finish(x *Execution) {
@@ -98,13 +98,14 @@ func (r *callRun) finish(x *Execution) {
 }
 
 // request renders the call for the item at hand.
-func (r *callRun) request(x *Execution) (Request, error) {
+func (r *callRun) request(x *Execution) error {
 	c, slots := r.call, r.frame.slots
 	path, query, err := renderURL(c.path, c.query, slots)
 	if err != nil {
-		return Request{}, err
+		return err
 	}
-	request := r.newRequest(x, c.method, path, query)
+	request := &r.base
+	r.newRequest(x, request, c.method, path, query)
 	request.Idempotent, request.Reads, request.OnlyReads = c.idempotent, c.reads, c.onlyReads
 	request.expects = expectation{list: c.pages, values: c.expects}
 	var filled *filling
@@ -112,7 +113,7 @@ func (r *callRun) request(x *Execution) (Request, error) {
 		body, f := x.fill(c.body, slots)
 		filled = f
 		if f.err != nil {
-			return Request{}, f.err
+			return f.err
 		}
 		x.warnAll(r.frame.run.rule, f.warnings)
 		slots[c.sentSlot] = body
@@ -121,15 +122,19 @@ func (r *callRun) request(x *Execution) (Request, error) {
 	if c.remember > 0 {
 		r.key = c.rememberKey(path, query)
 	}
-	request.Recall = r.recallKeys(x, &request)
+	request.Recall = r.recallKeys(x, request)
 	x.explainer.request(r, request, filled)
-	return request, nil
+	return nil
 }
 
-func (r *callRun) newRequest(x *Execution, method, path, query string) Request {
-	return Request{
-		Rule: r.frame.run.rule.name, Step: r.step.name, Method: method, Path: path, Query: query,
-		Header: x.config.headers, Counts: x.counts(method, path),
+func (r *callRun) newRequest(x *Execution, into *Request, method, path, query string) {
+	*into = Request{
+		Rule: r.frame.run.rule.name, Step: r.step.name, Method: method, Path: path, Query: query, Header: x.config.headers,
+	}
+	if into == &r.base && r.call.path.constant() {
+		into.Counts = x.counts(r.call.counted)
+	} else {
+		into.Counts = x.counts(x.config.program.countedBy(method, path))
 	}
 }
 
@@ -192,7 +197,7 @@ func (r *callRun) refusalKey(a *arm, request *Request) string {
 }
 
 // send makes a request the pending one.
-func (r *callRun) send(x *Execution, request Request) {
+func (r *callRun) send(x *Execution, request *Request) {
 	if len(x.outcome.Requests) >= x.config.limits.Requests {
 		r.fail(x, Unfinished, fmt.Sprintf("the event needs more than %d requests, which is the limit", x.config.limits.Requests))
 		return
@@ -335,7 +340,8 @@ func (r *callRun) ask(x *Execution, why *confirming) {
 	}
 	why.path = path
 	r.restart()
-	request := r.newRequest(x, "GET", path, query)
+	request := &r.follow
+	r.newRequest(x, request, "GET", path, query)
 	request.Idempotent, request.Reads = true, true
 	request.expects = expectation{list: c.pages}
 	r.send(x, request)
@@ -442,9 +448,10 @@ func (r *callRun) page(x *Execution, p *path, reply value) bool {
 		r.seen = map[string]bool{}
 	}
 	r.seen[next.text()] = true
-	request := r.newRequest(x, "GET", "", "")
+	request := &r.follow
+	r.newRequest(x, request, "GET", "", "")
 	request.Link, request.Idempotent, request.Reads = next.text(), true, true
-	request.Counts = x.counts("GET", x.outcome.Requests[len(x.outcome.Requests)-1].Path)
+	request.Counts = x.counts(x.config.program.countedBy("GET", x.outcome.Requests[len(x.outcome.Requests)-1].Path))
 	r.send(x, request)
 	return false
 }
@@ -611,7 +618,7 @@ func (r *callRun) relook(x *Execution, a *arm) {
 	case *find:
 		var asked []string
 		for by, reads := range op.inputs {
-			for _, v := range distinct(reads, f.slots) {
+			for _, v := range x.work.distinct(reads, f.slots) {
 				asked = append(asked, op.lookup.key(by, v.text()))
 			}
 		}

@@ -230,6 +230,7 @@ func (b *builder) answer(s *step, c *call, n *stepNode, in *scope) {
 	c.label = b.block.name + "." + s.name
 	if c.path != nil {
 		c.key = c.label + " " + c.path.literalText()
+		c.counted = b.program.countedBy(c.method, c.path.literalText())
 	}
 	if n.Remember.Case.given() {
 		b.errorf(n.Remember.Case.at, "", "case belongs to the remember of a lookup")

@@ -2,7 +2,7 @@ package engine
 
 import (
 	"slices"
-	"strings"
+	"unsafe"
 )
 
 // A document is JSON text with an index of the values in it, in the order of
@@ -128,29 +128,17 @@ func (d *document) originalName(at int32, key string) string {
 	return d.renamed[i].name
 }
 
-// texts is where an execution writes the texts that it makes. They lie one
-// behind the other in chunks, and each is good for as long as somebody holds
-// it.
-type texts struct {
-	chunk strings.Builder
-	size  int // of the chunk
-}
+// texts is where an execution writes the texts that it makes, one behind the
+// other.
+type texts struct{ buf []byte }
 
-// The sizes of chunks: small for an execution that is used once, larger for one
-// that goes on.
-const (
-	firstChunk = 2 << 10
-	mostChunk  = 64 << 10
-)
-
-// keep copies a text.
+// keep copies a text. It is good until texts are emptied, which is why an
+// execution that is begun again takes back all that it gave.
 func (t *texts) keep(text []byte) string {
-	if t.chunk.Cap()-t.chunk.Len() < len(text) {
-		t.size = min(max(2*t.size, firstChunk), mostChunk)
-		t.chunk = strings.Builder{}
-		t.chunk.Grow(max(t.size, len(text)))
+	if cap(t.buf)-len(t.buf) < len(text) {
+		t.buf = make([]byte, 0, max(2*cap(t.buf), 2*len(text), 1<<10)) // what was kept stays where it is
 	}
-	start := t.chunk.Len()
-	t.chunk.Write(text)
-	return t.chunk.String()[start:]
+	start := len(t.buf)
+	t.buf = append(t.buf, text...)
+	return unsafe.String(unsafe.SliceData(t.buf[start:]), len(text))
 }

@@ -27,6 +27,7 @@ type machine struct {
 	element operand // of the loop at hand
 	index   int
 	buffer  []byte
+	names   []string // of keys
 	err     error
 }
 

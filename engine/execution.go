@@ -42,7 +42,7 @@ type ruleRun struct {
 
 // A pendingRequest is what Next shows until it is answered.
 type pendingRequest struct {
-	request Request
+	request *Request
 	path    string // for reports, which a link has none of
 	frame   *frame
 }
@@ -361,7 +361,7 @@ func (x *Execution) Next() (Request, bool) {
 	if x.ended {
 		return Request{}, false
 	}
-	return x.pending.request, true
+	return *x.pending.request, true
 }
 
 // advance does one thing: begin a rule, leave a block, or run a step.
@@ -433,8 +433,8 @@ type relooked struct {
 // is open.
 func (x *Execution) push(run *ruleRun, b *block, slots []value) *frame {
 	f := x.work.frames.take()
-	done := append(f.done[:0], b.undone...)
-	*f = frame{run: run, block: b, slots: slots, done: done}
+	f.run, f.block, f.slots, f.at, f.done = run, b, slots, 0, append(f.done[:0], b.undone...)
+	f.redone, f.call, f.find, f.fresh, f.anew, f.recall, f.outer = nil, nil, nil, nil, false, "", nil
 	if len(x.stack) > 0 {
 		f.outer = x.stack[len(x.stack)-1]
 		f.anew = f.outer.freshly(f.outer.step())
@@ -503,7 +503,7 @@ func (x *Execution) result(r *rule, s *sourced, slots []value) (v value, lacking
 	found, err := s.value(x.work, slots)
 	x.coverage.value(s, &found)
 	x.warn(r, found.warning, s.at)
-	required := s.required && found.skipped == ""
+	required := s.required && !found.skipped
 	return found.value, found.value.missing() && (required || found.warning != ""), err
 }
 
@@ -514,7 +514,7 @@ func (x *Execution) Respond(r Response) {
 	}
 	p := x.pending
 	x.pending = nil
-	r = x.checked(&p.request, r)
+	r = x.checked(p.request, r)
 	x.outcome.Requests = append(x.outcome.Requests, Sent{
 		Method: p.request.Method, Path: p.path, Status: r.Status, Failure: r.Failure, Attempts: max(r.Attempts, 1),
 	})

@@ -327,7 +327,7 @@ func (e *explainer) unreached(run *ruleRun, steps []*step, depth int) {
 }
 
 // request notes a request with the lines behind the fields of its body.
-func (e *explainer) request(r *callRun, request Request, f *filling) {
+func (e *explainer) request(r *callRun, request *Request, f *filling) {
 	if e == nil {
 		return
 	}

@@ -22,15 +22,15 @@ type finding struct {
 	value   value
 	index   int // of the path that gave it; -1 for the default
 	warning string
-	skipped string // the condition that did not hold
+	skipped bool // the condition does not hold
 }
 
 // explain words what a source came to.
 func (s *sourced) explain(to string, f finding, places []origin) FieldExplanation {
 	e := FieldExplanation{To: to, At: s.at}
 	switch {
-	case f.skipped != "":
-		e.Absent = "when: " + f.skipped + " does not hold"
+	case f.skipped:
+		e.Absent = "when: " + s.when.text + " does not hold"
 	case f.value.missing():
 		e.Absent = s.absent(f)
 	case f.index < 0:
@@ -201,7 +201,7 @@ func (e *explainer) asked(r *findRun, w *way, v value, slot *value) {
 		return
 	}
 	for _, rd := range r.find.inputs[w.by] {
-		if given, fits := asString(rd.from(r.frame.slots)); fits && given.raw == v.raw {
+		if given, fits := asString(&workspace{}, rd.from(r.frame.slots)); fits && given.raw == v.raw {
 			e.sources[slot] = append(e.sources[slot], e.placesOf(rd, r.frame.slots)...)
 		}
 	}

@@ -33,58 +33,60 @@ type table struct {
 
 // value evaluates the source. The finding's warning is set where something was
 // there that does not fit; the error where an expression could not be evaluated.
-func (s *sourced) value(w *workspace, slots []value) (finding, error) {
-	applies, err := s.when.holds(w, slots)
-	if err != nil {
-		return finding{}, err
+func (s *sourced) value(w *workspace, slots []value) (f finding, err error) {
+	if s.when != nil {
+		applies, err := s.when.holds(w, slots)
+		if f.skipped = !applies; f.skipped || err != nil {
+			return f, err
+		}
 	}
-	if !applies {
-		return finding{skipped: s.when.text}, nil
+	switch {
+	case s.literal != "":
+		f.value.raw = s.literal
+	case s.expr != nil:
+		err = s.compute(w, slots, &f)
+	default:
+		s.read(w, slots, &f)
 	}
-	return s.found(w, slots)
-}
-
-// found gives the first present value that fits, else the default.
-func (s *sourced) found(w *workspace, slots []value) (finding, error) {
-	f, err := s.first(w, slots)
-	if err == nil && f.value.missing() && s.fallback != "" {
+	if f.value.raw == "" && s.fallback != "" && err == nil {
 		f.value, f.index = rawValue(s.fallback), -1
 	}
 	return f, err
 }
 
-func (s *sourced) first(w *workspace, slots []value) (finding, error) {
-	if s.literal != "" {
-		return finding{value: rawValue(s.literal)}, nil
+func (s *sourced) compute(w *workspace, slots []value, f *finding) error {
+	v, err := s.expr.evalValue(w, slots)
+	if err == nil {
+		f.value, f.warning = s.fit(w, v, s.label)
 	}
-	if s.expr != nil {
-		v, err := s.expr.evalValue(w, slots)
-		if err != nil {
-			return finding{}, err
+	return err
+}
+
+// read gives the first value that is there and fits.
+func (s *sourced) read(w *workspace, slots []value, f *finding) {
+	for i := range s.reads {
+		v := s.reads[i].from(slots)
+		if v.raw == "" {
+			continue
 		}
-		fitted, warning := s.fit(v, "the value of "+s.label)
-		return finding{value: fitted, warning: warning}, nil
-	}
-	var f finding
-	for i, r := range s.reads {
-		v, problem := s.fit(r.from(slots), s.labels[i])
-		if !v.missing() {
-			return finding{value: v, index: i}, nil
+		v, warning := s.fit(w, v, s.labels[i])
+		if v.raw != "" {
+			f.value, f.index, f.warning = v, i, ""
+			return
 		}
 		if f.warning == "" {
-			f.warning = problem
+			f.warning = warning
 		}
 	}
-	return f, nil
 }
 
 // fit applies presence, as, table and except.
-func (s *sourced) fit(v value, label string) (value, string) {
+func (s *sourced) fit(w *workspace, v value, label string) (value, string) {
 	if !v.present(s.keep) {
 		return value{}, ""
 	}
 	if s.as != nil {
-		converted, fits := s.as.convert(v)
+		converted, fits := s.as.convert(w, v)
 		if !fits {
 			return value{}, fmt.Sprintf("%s is %s and was left out: %s is needed", label, v.kindText(), s.as.wants)
 		}
@@ -159,6 +161,8 @@ type filling struct {
 	slots    []value
 	buf      []byte
 	renamed  []renamedKey
+	places   []place        // of the values that were written
+	indexing bool           // they are noted
 	entries  []entry        // of the rest line at hand
 	index    map[string]int // of the entries, once they are many
 	warnings []note
@@ -313,7 +317,7 @@ func (t *target) lineValue(f *filling) (value, *sourced) {
 			f.passedOver(t, t.lines[i+1:])
 			return found.value, line
 		}
-		if line.required && found.skipped == "" && required == nil {
+		if line.required && !found.skipped && required == nil {
 			required = line
 		}
 	}

@@ -161,24 +161,25 @@ func (s *spelling) agrees(object value) bool {
 
 // respell writes an object with other keys.
 func (s *spelling) respell(m *machine, object value) operand {
-	marks := uint64(0)
-	m.buffer = append(m.buffer[:0], '{')
+	marks, twice := uint64(0), false
+	m.names, m.buffer = m.names[:0], append(m.buffer[:0], '{')
 	object.members(func(key string, member value) {
 		if as, known := s.of(key); known {
 			key = as
 		}
 		mark := markOf(key)
-		if marks&mark != 0 {
-			marks = ^uint64(0)
+		twice = twice || marks&mark != 0 && slices.Contains(m.names, key)
+		if twice {
 			return
 		}
 		marks |= mark
+		m.names = append(m.names, key)
 		if len(m.buffer) > 1 {
 			m.buffer = append(m.buffer, ',')
 		}
 		m.buffer = append(append(appendQuoted(m.buffer, key), ':'), member.raw...)
 	})
-	if marks == ^uint64(0) {
+	if twice {
 		return s.respellOnce(m, object)
 	}
 	m.buffer = append(m.buffer, '}')

@@ -37,6 +37,9 @@ func written(v value) operand {
 	case 'x', 'n':
 		return operand{}
 	case '{', '[':
+		if v.raw == "[]" {
+			return operand{kind: '['}
+		}
 		if v.doc == nil {
 			v = v.indexed()
 		}

@@ -142,6 +142,7 @@ type call struct {
 	remember   time.Duration
 	label      string // of what is remembered
 	key        string // of it where the path is the same for every event
+	counted    []int  // the rate limits that it counts against, where the path is the same for every event
 	learn      []*teaching
 	forget     []*teaching
 	idempotent bool

@@ -93,14 +93,12 @@ func newCallPattern(method, path string) callPattern {
 
 // counts lists the limits that a call counts against. A call of an event that
 // has none of the values of a key counts against no key.
-func (x *Execution) counts(method, path string) []Count {
+func (x *Execution) counts(limits []int) []Count {
 	w := x.work
 	first := len(w.counts)
 	slots := x.runs[0].slots // whose event all frames share
-	for i, limit := range x.config.program.rateLimits {
-		if !limit.takes(method, path) {
-			continue
-		}
+	for _, i := range limits {
+		limit := x.config.program.rateLimits[i]
 		key := ""
 		if limit.Each {
 			if key = firstOf(limit.each, slots); key == "" {
@@ -110,6 +108,16 @@ func (x *Execution) counts(method, path string) []Count {
 		w.counts = append(w.counts, Count{i, key})
 	}
 	return slices.Clip(w.counts[first:])
+}
+
+// countedBy lists the limits that a call counts against.
+func (p *Program) countedBy(method, path string) (limits []int) {
+	for i, l := range p.rateLimits {
+		if l.takes(method, path) {
+			limits = append(limits, i)
+		}
+	}
+	return limits
 }
 
 func (l *rateLimit) takes(method, path string) bool {

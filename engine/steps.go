@@ -97,7 +97,7 @@ func (r *findRun) proceed(x *Execution) {
 		return
 	}
 	w := r.current()
-	values := distinct(r.find.inputs[w.by], r.frame.slots)
+	values := x.work.distinct(r.find.inputs[w.by], r.frame.slots)
 	if r.value == len(values) {
 		r.way, r.value = r.way+1, 0
 		return
@@ -107,16 +107,17 @@ func (r *findRun) proceed(x *Execution) {
 	r.ask(x, w, v)
 }
 
-// distinct gives the present values of an input, each once.
-func distinct(reads []read, slots []value) []value {
-	var values []value
-	for _, rd := range reads {
-		v, fits := asString(rd.from(slots))
-		if fits && v.present(keep{}) && !slices.ContainsFunc(values, func(o value) bool { return o.raw == v.raw }) {
-			values = append(values, v)
+// distinct gives the present values of an input, each once. The list is good
+// until the next one.
+func (w *workspace) distinct(reads []read, slots []value) []value {
+	w.given = w.given[:0]
+	for i := range reads {
+		v, fits := asString(w, reads[i].from(slots))
+		if fits && v.present(keep{}) && !slices.ContainsFunc(w.given, func(o value) bool { return o.raw == v.raw }) {
+			w.given = append(w.given, v)
 		}
 	}
-	return values
+	return w.given
 }
 
 func (r *findRun) ask(x *Execution, w *way, v value) {
@@ -227,10 +228,10 @@ func (l *lookup) kept(record value) value {
 }
 
 // keys gives the memory keys that a record has by itself.
-func (l *lookup) keys(record value) []string {
+func (l *lookup) keys(work *workspace, record value) []string {
 	var keys []string
 	for _, w := range l.ways {
-		if v, fits := asString(record.member(w.by)); fits && v.present(keep{}) {
+		if v, fits := asString(work, record.member(w.by)); fits && v.present(keep{}) {
 			keys = append(keys, l.key(w.by, v.text()))
 		}
 	}
@@ -249,7 +250,7 @@ func (x *Execution) learnRecord(l *lookup, record value, asked []string) {
 	if l.remember == 0 || record.kind() != '{' {
 		return
 	}
-	keys := append(slices.Clone(asked), l.keys(record)...)
+	keys := append(slices.Clone(asked), l.keys(x.work, record)...)
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
 		x.facts = append(x.facts, Fact{Op: Learn, Key: key, Value: []byte(record.raw), For: l.remember})
@@ -257,7 +258,7 @@ func (x *Execution) learnRecord(l *lookup, record value, asked []string) {
 }
 
 func (x *Execution) forgetRecord(l *lookup, record value, asked []string) {
-	keys := append(slices.Clone(asked), l.keys(record)...)
+	keys := append(slices.Clone(asked), l.keys(x.work, record)...)
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
 		x.facts = append(x.facts, Fact{Op: Forget, Key: key})

@@ -203,7 +203,7 @@ func arrayOf(all []value) value {
 type conversion struct {
 	name    string
 	wants   string // for messages
-	convert func(value) (value, bool)
+	convert func(*workspace, value) (value, bool)
 }
 
 // conversions lists what `as` knows.
@@ -219,18 +219,18 @@ func conversions() []conversion {
 	}
 }
 
-func asString(v value) (value, bool) {
+func asString(w *workspace, v value) (value, bool) {
 	switch v.kind() {
 	case '"':
 		return v, true
 	case '0':
-		return rawValue(`"` + v.raw + `"`), true
+		return w.join(`"`, v.raw, `"`), true
 	default:
 		return v, false
 	}
 }
 
-func asInteger(v value) (value, bool) {
+func asInteger(_ *workspace, v value) (value, bool) {
 	digits := v.text()
 	if v.kind() != '"' && v.kind() != '0' {
 		return v, false
@@ -242,7 +242,7 @@ func asInteger(v value) (value, bool) {
 	return rawValue(digits), true
 }
 
-func asNumber(v value) (value, bool) {
+func asNumber(_ *workspace, v value) (value, bool) {
 	if v.kind() == '0' {
 		return v, true
 	}
@@ -252,7 +252,7 @@ func asNumber(v value) (value, bool) {
 	return v, false
 }
 
-func asBoolean(v value) (value, bool) {
+func asBoolean(_ *workspace, v value) (value, bool) {
 	switch v.raw {
 	case "true", "false":
 		return v, true
@@ -263,20 +263,20 @@ func asBoolean(v value) (value, bool) {
 	}
 }
 
-func asArray(v value) (value, bool) {
+func asArray(w *workspace, v value) (value, bool) {
 	switch {
 	case v.kind() == '[':
 		return v, true
 	case v.scalar():
-		return rawValue("[" + v.raw + "]"), true
+		return w.join("[", v.raw, "]"), true
 	default:
 		return v, false
 	}
 }
 
-func asObject(v value) (value, bool) { return v, v.kind() == '{' }
+func asObject(_ *workspace, v value) (value, bool) { return v, v.kind() == '{' }
 
-func asTime(v value) (value, bool) {
+func asTime(_ *workspace, v value) (value, bool) {
 	if v.kind() != '"' {
 		return v, false
 	}

@@ -16,6 +16,7 @@ type workspace struct {
 	owns    pool[document] // of texts that the engine made
 	bodies  []byte         // of requests, one behind the other
 	counts  []Count
+	given   []value // for a way of a lookup
 	keys    []string
 	filling filling
 	machine machine
@@ -38,6 +39,10 @@ func (w *workspace) reset() {
 	if cap(w.filling.buf) > 16*roomy {
 		w.filling.buf = nil
 	}
+	if cap(w.texts.buf) > 16*roomy {
+		w.texts.buf = nil
+	}
+	w.texts.buf = w.texts.buf[:0]
 	if cap(w.bodies) > 16*roomy {
 		w.bodies = nil
 	}
@@ -53,6 +58,12 @@ func (w *workspace) own(text []byte) value {
 	d := w.owns.take()
 	*d = document{text: w.texts.keep(text), places: d.places[:0], renamed: d.renamed[:0], scanner: &w.scanner}
 	return value{raw: d.text, doc: d}
+}
+
+// join writes a value of its parts.
+func (w *workspace) join(before, raw, behind string) value {
+	w.buf = append(append(append(w.buf[:0], before...), raw...), behind...)
+	return rawValue(w.texts.keep(w.buf))
 }
 
 // body copies the body of a request.
