@@ -166,6 +166,7 @@ func (c *compiler) child(of *target, seg segment, t text) *target {
 	child := &target{name: seg.key, label: t.value[:seg.at] + seg.key}
 	if !index {
 		child.key = quote(seg.key)
+		child.escaped = len(child.key) != len(seg.key)+2
 	}
 	of.array = index
 	of.children = append(of.children, child)

@@ -174,6 +174,7 @@ func (c *compiler) mappings(r *rule, n *ruleFile, in *scope) {
 		}
 		declared := in.declare(m.Name.value, m.Name.at)
 		declared.shape = compiled.root.shape()
+		compiled.indexed = true
 		r.mappings = append(r.mappings, &mappingBinding{declared.slot, m.Name.value, compiled})
 	}
 	c.settleRests(r.mappings)

@@ -128,12 +128,14 @@ func (s *sourced) leaveOut(v value) value {
 // A mapping is a compiled list of lines: a tree of the targets, in the order
 // in which they first occur, and the lines that fill each.
 type mapping struct {
-	root *target
+	root    *target
+	indexed bool // it is read from, and not only sent
 }
 
 // A target is one place in the object that a mapping makes.
 type target struct {
 	key      string // as JSON, with quotes; empty for the root and elements
+	escaped  bool   // the key has escapes
 	name     string // unquoted
 	label    string // as the rule writes it
 	array    bool
@@ -180,13 +182,14 @@ type note struct {
 
 // begin empties a filling for the next mapping.
 func (f *filling) begin(slots []value, w *workspace) {
-	*f = filling{slots: slots, work: w, buf: f.buf[:0], renamed: f.renamed[:0], entries: f.entries[:0], warnings: f.warnings[:0], missing: f.missing[:0]}
+	*f = filling{slots: slots, work: w, buf: f.buf[:0], renamed: f.renamed[:0], places: f.places[:0], entries: f.entries[:0], warnings: f.warnings[:0], missing: f.missing[:0]}
 }
 
 // fill evaluates all lines and gives the object.
 func (m *mapping) fill(f *filling) value {
+	f.indexing = m.indexed
 	if !m.root.write(f, false) {
-		f.buf = append(f.buf, "{}"...)
+		f.buf, f.indexing = append(f.buf, "{}"...), false
 	}
 	return f.document()
 }
@@ -195,7 +198,46 @@ func (m *mapping) fill(f *filling) value {
 func (f *filling) document() value {
 	v := f.work.own(f.buf)
 	v.doc.renamed = append(v.doc.renamed, f.renamed...)
+	if f.indexing {
+		v.doc.places = append(v.doc.places, f.places...)
+	}
 	return v
+}
+
+// begins notes where a value is about to begin, behind a key or not.
+func (f *filling) begins(key, keyEnd int, escaped bool) {
+	if f.indexing {
+		f.places = append(f.places, place{key: int32(key), keyEnd: int32(keyEnd), start: int32(len(f.buf)), escaped: escaped})
+	}
+}
+
+// ends notes that the value of a place ends here, with all that was noted since.
+func (f *filling) ends(at int) {
+	if f.indexing {
+		f.places[at].end, f.places[at].next = int32(len(f.buf)), int32(len(f.places))
+	}
+}
+
+// within notes the places inside a value that is about to be copied to a place.
+// A list or object of which they are not known ends the noting: whoever looks
+// into the text has to read it.
+func (f *filling) within(v value, to int) {
+	switch {
+	case !f.indexing || v.kind() != '{' && v.kind() != '[':
+	case v.doc == nil || len(v.doc.places) == 0:
+		f.indexing = false
+	default:
+		from := &v.doc.places[v.at]
+		f.shifted(v.doc.places[v.at+1:from.next], int32(to)-from.start, int32(len(f.places))-v.at-1)
+	}
+}
+
+// shifted appends places that lie elsewhere now, in the text and in the index.
+func (f *filling) shifted(places []place, by, next int32) {
+	for _, p := range places {
+		p.start, p.end, p.key, p.keyEnd, p.next = p.start+by, p.end+by, p.key+by, p.keyEnd+by, p.next+next
+		f.places = append(f.places, p)
+	}
 }
 
 // copy appends a value, with the names that its keys had before.
@@ -204,6 +246,7 @@ func (f *filling) copy(v value) {
 		v.doc.index()
 		f.renames(v.doc, v.doc.places[v.at].start, v.doc.places[v.at].end)
 	}
+	f.within(v, len(f.buf))
 	f.buf = append(f.buf, v.raw...)
 }
 
@@ -234,8 +277,10 @@ func (f *filling) members(v value, except []string) (some bool) {
 		}
 		some = true
 		f.renames(d, n.key-1, n.end)
-		f.buf = append(append(f.buf, d.text[n.key-1:n.keyEnd+1]...), ':')
-		f.buf = append(f.buf, d.text[n.start:n.end]...)
+		if f.indexing {
+			f.shifted(d.places[i:n.next], int32(len(f.buf))-n.key+1, int32(len(f.places))-i)
+		}
+		f.buf = append(f.buf, d.text[n.key-1:n.end]...)
 	}
 	return some
 }
@@ -243,17 +288,20 @@ func (f *filling) members(v value, except []string) (some bool) {
 // write appends the target with everything below it, and reports whether there
 // was anything. comma says that another member stands before it.
 func (t *target) write(f *filling, comma bool) bool {
-	mark := len(f.buf)
+	mark, at := len(f.buf), len(f.places)
 	if comma {
 		f.buf = append(f.buf, ',')
 	}
+	key := len(f.buf) + 1
 	if t.key != "" {
 		f.buf = append(append(f.buf, t.key...), ':')
 	}
+	f.begins(key, key+len(t.key)-2, t.escaped)
 	if t.writeValue(f) {
+		f.ends(at)
 		return true
 	}
-	f.buf = f.buf[:mark]
+	f.buf, f.places = f.buf[:mark], f.places[:at]
 	return false
 }
 
@@ -356,8 +404,11 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 		if e.key != e.name {
 			f.renamed = append(f.renamed, renamedKey{len(f.buf) + 1, e.name})
 		}
+		key, at := len(f.buf)+1, len(f.places)
 		f.buf = append(appendQuoted(f.buf, e.key), ':')
+		f.begins(key, len(f.buf)-2, len(f.buf)-key-2 != len(e.key))
 		f.buf = append(f.buf, e.raw...)
+		f.ends(at)
 		comma = true
 	}
 	return comma
