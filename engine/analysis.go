@@ -353,6 +353,9 @@ func (a *analysis) loop(n ast.Node, name string, arguments []ast.Node, needsCond
 		return
 	}
 	a.check(predicate.Node, 1)
+	if _, nothing := predicate.Node.(*ast.NilNode); nothing {
+		a.fail(predicate.Node, "", "this is nil for every element")
+	}
 	if needsCondition {
 		a.condition(predicate.Node)
 	}

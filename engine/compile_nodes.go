@@ -264,17 +264,24 @@ func (b *nodeBuilder) member(n *ast.MemberNode) node {
 		return &member{of, key}
 	}
 	path, isPath := of.(*reading)
-	number, isNumber := known.operand.number()
-	switch text := known.operand.content(); {
-	case isPath && known.operand.kind == '"' && text != "":
-		return path.below(keySegment(text))
-	case isPath && isNumber && number >= 0:
-		return path.below(elementSegment(number))
+	seg, isKey := known.operand.segment()
+	switch {
+	case isPath && isKey:
+		return path.below(seg)
 	case known.operand.kind == '"':
-		return &namedMember{of, text}
+		return &namedMember{of, known.operand.content()}
 	default:
 		return &member{of, key}
 	}
+}
+
+// segment gives a key as a part of a path.
+func (o operand) segment() (segment, bool) {
+	if o.kind == '"' {
+		return keySegment(o.content()), o.content() != ""
+	}
+	number, ok := o.number()
+	return elementSegment(number), ok && number >= 0
 }
 
 func (n *reading) below(s segment) node {
