@@ -12,8 +12,8 @@ import (
 	"github.com/deskrules/deskrules/internal/spell"
 )
 
-// An analysis checks an expression as it was written, before anything is
-// rewritten, so that every finding is about what its author sees.
+// An analysis checks an expression as it was written, before it is compiled, so
+// that every finding is about what its author sees.
 type analysis struct {
 	*compiler
 	text   text

@@ -19,7 +19,7 @@ type nodeBuilder struct {
 	expression *expression
 	locals     map[string]*boundLocal
 	loop       bool // within the predicate of a loop
-	settled    bool // within a part that is evaluated as a whole
+	whole      bool // within a part that is evaluated as a whole
 }
 
 // A boundLocal is a let: where its value is, and how often that can change.
@@ -68,7 +68,7 @@ func (b *nodeBuilder) value(n ast.Node) node {
 // done with it: what never changes now, and what is the same for all elements of
 // a loop at the first of them.
 func (b *nodeBuilder) prepared(n ast.Node, prepare func(operand) operand) node {
-	if b.settled {
+	if b.whole {
 		return b.node(n)
 	}
 	switch changes := b.changesOf(n); {
@@ -95,8 +95,8 @@ func (b *nodeBuilder) constant(n ast.Node, prepare func(operand) operand) node {
 
 // asWhole compiles a part without a look at the parts of it.
 func (b *nodeBuilder) asWhole(n ast.Node) node {
-	b.settled = true
-	defer func() { b.settled = false }()
+	b.whole = true
+	defer func() { b.whole = false }()
 	return b.node(n)
 }
 

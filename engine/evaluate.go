@@ -26,6 +26,7 @@ type machine struct {
 	element operand // of the loop at hand
 	index   int
 	buffer  []byte
+	known   spelling // of the keys that are looked up at the moment
 	err     error
 }
 

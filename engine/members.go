@@ -50,29 +50,43 @@ func objectAt(of node, m *machine) value {
 	return value{}
 }
 
+// keySet is a list of keys, which may be known on loading.
+type keySet struct {
+	keys  node
+	known *spelling // nil where an event decides
+}
+
+func newKeySet(keys node) keySet {
+	if known, ok := keys.(*constant); ok {
+		return keySet{keys, spellingOf(known.operand)}
+	}
+	return keySet{keys, nil}
+}
+
+// spelling gives the keys as they are now. It is good for as long as nothing
+// else is evaluated.
+func (s *keySet) spelling(m *machine) *spelling {
+	if s.known != nil {
+		return s.known
+	}
+	m.known.learn(s.keys.eval(m))
+	return &m.known
+}
+
 // An absence is absent.
 type absence struct {
-	members, keys node
-	known         *spelling // of keys that are known on loading; else nil
+	members node
+	keys    keySet
 }
 
-func newAbsence(arguments []node) node {
-	return &absence{arguments[0], arguments[1], spellingOnLoading(arguments[1])}
-}
-
-func spellingOnLoading(keys node) *spelling {
-	if known, ok := keys.(*constant); ok {
-		return spellingOf(known.operand)
-	}
-	return nil
-}
+func newAbsence(arguments []node) node { return &absence{arguments[0], newKeySet(arguments[1])} }
 
 func (n *absence) eval(m *machine) operand {
-	if list, ok := n.members.(*memberList); ok {
-		return m.members(objectAt(list.of, m), n.spelling(m)) // makes none of those that are known
+	if list, ok := n.members.(*memberList); ok { // of which none is made that is known
+		return m.members(objectAt(list.of, m), n.keys.spelling(m))
 	}
 	list := n.members.eval(m)
-	known := n.spelling(m)
+	known := n.keys.spelling(m)
 	var all []operand
 	s := list.sequence()
 	for element, more := s.next(); more && m.err == nil; element, more = s.next() {
@@ -81,13 +95,6 @@ func (n *absence) eval(m *machine) operand {
 		}
 	}
 	return listOperand(all)
-}
-
-func (n *absence) spelling(m *machine) *spelling {
-	if n.known != nil {
-		return n.known
-	}
-	return spellingOf(n.keys.eval(m))
 }
 
 // has reports whether a key is in the list; what is no text counts as the empty
@@ -103,39 +110,38 @@ func (s *spelling) has(key operand) bool {
 
 // A respelling is respell.
 type respelling struct {
-	of, keys node
-	known    *spelling // of keys that are known on loading; else nil
+	of   node
+	keys keySet
 }
 
 func newRespelling(arguments []node) node {
-	return &respelling{arguments[0], arguments[1], spellingOnLoading(arguments[1])}
+	return &respelling{arguments[0], newKeySet(arguments[1])}
 }
 
 func (n *respelling) eval(m *machine) operand {
 	object := objectAt(n.of, m)
-	spelled := n.known
-	if spelled == nil {
-		spelled = spellingOf(n.keys.eval(m))
-	}
+	spelled := n.keys.spelling(m)
 	if object.kind() == '{' && spelled.agrees(object) {
 		return written(rawValue(object.raw))
 	}
-	return spelled.respell(m, object)
+	return spelled.respell(object)
 }
 
 // agrees reports whether each key of an object stands as it does in the list.
 func (s *spelling) agrees(object value) bool {
-	agrees := true
-	object.members(func(key string, _ value) {
-		as, known := s.of(key)
-		agrees = agrees && (!known || as == key)
-	})
-	return agrees
+	w := walkOf(object.raw)
+	for written, _, more := w.member(); more; written, _, more = w.member() {
+		key := unquote(written)
+		if as, known := s.of(key); known && as != key {
+			return false
+		}
+	}
+	return true
 }
 
 // respell writes an object with other keys. Of two that become one the exact key
 // wins, else the first.
-func (s *spelling) respell(m *machine, object value) operand {
+func (s *spelling) respell(object value) operand {
 	var keys []string
 	var members []operand
 	at := map[string]int{}

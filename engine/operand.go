@@ -50,9 +50,17 @@ func numberOperand(digits string) operand { return operand{kind: '0', text: digi
 
 func wholeOperand(n int64) operand { return operand{kind: '0', isWhole: true, whole: n} }
 
-func listOperand(all []operand) operand { return operand{kind: '[', made: &made{elements: all}} }
+func listOperand(all []operand) operand {
+	if len(all) == 0 {
+		return written(rawValue("[]"))
+	}
+	return operand{kind: '[', made: &made{elements: all}}
+}
 
 func objectOperand(keys []string, members []operand) operand {
+	if len(keys) == 0 {
+		return written(rawValue("{}"))
+	}
 	return operand{kind: '{', made: newObject(keys, members)}
 }
 
@@ -362,11 +370,13 @@ func (o operand) has(x operand) bool {
 		return o.made.set.has(x)
 	}
 	x = x.decoded()
-	for s := o.sequence(); ; {
-		if element, more := s.next(); !more || equal(x, element) {
-			return more
+	s := o.sequence()
+	for element, more := s.next(); more; element, more = s.next() {
+		if equal(x, element) {
+			return true
 		}
 	}
+	return false
 }
 
 // value gives an operand as JSON. What came as it was written goes as it was
@@ -449,7 +459,7 @@ func (p *made) append(dst []byte, kind byte) []byte {
 		}
 		dst = element.append(dst)
 	}
-	return append(dst, kind+2) // behind [ and { by two stand ] and }
+	return append(dst, kind+2) // ] is the second one behind [, and } behind {
 }
 
 // typeText names what an expression saw, by type and size: never by content,

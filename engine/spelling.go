@@ -65,11 +65,15 @@ type spelling struct {
 
 func spellingOf(list operand) *spelling {
 	s := &spelling{}
-	for seq := list.sequence(); ; {
-		element, more := seq.next()
-		if !more {
-			break
-		}
+	s.learn(list)
+	return s
+}
+
+// learn forgets the list before, and takes another one.
+func (s *spelling) learn(list operand) {
+	s.texts, s.exact, s.folded = s.texts[:0], nil, nil
+	seq := list.sequence()
+	for element, more := seq.next(); more; element, more = seq.next() {
 		if element.kind == '"' {
 			s.texts = append(s.texts, element.content())
 		}
@@ -77,7 +81,6 @@ func spellingOf(list operand) *spelling {
 	if len(s.texts) > 2*few {
 		s.prepare()
 	}
-	return s
 }
 
 func (s *spelling) prepare() {
