@@ -324,17 +324,19 @@ func equalParts(a, b operand) bool {
 		return false
 	}
 	for i, x := range a.made.elements {
-		y, there := operand{}, true
-		if a.kind == '[' {
-			y = b.made.elements[i]
-		} else {
-			y, there = b.made.member(a.made.keys[i])
-		}
-		if !there || !equal(x, y) {
+		if y, there := b.made.counterpart(a.made, i); !there || !equal(x, y) {
 			return false
 		}
 	}
 	return true
+}
+
+// counterpart gives what stands where another list or object has its element i.
+func (m *made) counterpart(other *made, i int) (operand, bool) {
+	if other.keys == nil {
+		return m.elements[i], true
+	}
+	return m.member(other.keys[i])
 }
 
 func compareOperands(a, b operand) int {
