@@ -37,15 +37,9 @@ const (
 	perElement                // another one for each
 )
 
-// nodes compiles an expression that was checked.
-func (c *compiler) nodes(t text, in *scope, root ast.Node, condition bool) *expression {
-	b := &nodeBuilder{compiler: c, text: t, scope: in, expression: &expression{text: t.value, at: t.at.position()}, locals: map[string]*boundLocal{}}
-	if condition {
-		b.expression.condition = b.condition(root)
-	} else {
-		b.expression.root = b.value(root)
-	}
-	return b.expression
+func (c *compiler) newNodeBuilder(t text, in *scope) *nodeBuilder {
+	e := &expression{text: t.value, at: t.at.position()}
+	return &nodeBuilder{compiler: c, text: t, scope: in, expression: e, locals: map[string]*boundLocal{}}
 }
 
 // condition compiles what is true or false by itself.
