@@ -319,7 +319,11 @@ func (b *nodeBuilder) binary(n *ast.BinaryNode) node {
 }
 
 func (b *nodeBuilder) equality(n *ast.BinaryNode) condition {
-	return &equality{b.prepared(n.Left, operand.opened), b.prepared(n.Right, operand.opened)}
+	left := b.prepared(n.Left, operand.opened)
+	if _, isNothing := n.Right.(*ast.NilNode); isNothing {
+		return &isNil{left}
+	}
+	return &equality{left, b.prepared(n.Right, operand.opened)}
 }
 
 func (b *nodeBuilder) ordering(n *ast.BinaryNode) condition {
