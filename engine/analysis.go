@@ -12,8 +12,8 @@ import (
 	"github.com/deskrules/deskrules/internal/spell"
 )
 
-// An analysis checks an expression as it was written, before anything is
-// rewritten, so that every finding is about what its author sees.
+// An analysis checks an expression as it was written, before it is compiled, so
+// that every finding is about what its author sees.
 type analysis struct {
 	*compiler
 	text   text
@@ -353,6 +353,9 @@ func (a *analysis) loop(n ast.Node, name string, arguments []ast.Node, needsCond
 		return
 	}
 	a.check(predicate.Node, 1)
+	if _, nothing := predicate.Node.(*ast.NilNode); nothing {
+		a.fail(predicate.Node, "", "this is nil for every element")
+	}
 	if needsCondition {
 		a.condition(predicate.Node)
 	}

@@ -19,7 +19,7 @@ type nodeBuilder struct {
 	expression *expression
 	locals     map[string]*boundLocal
 	loop       bool // within the predicate of a loop
-	settled    bool // within a part that is evaluated as a whole
+	whole      bool // within a part that is evaluated as a whole
 }
 
 // A boundLocal is a let: where its value is, and how often that can change.
@@ -37,15 +37,9 @@ const (
 	perElement                // another one for each
 )
 
-// nodes compiles an expression that was checked.
-func (c *compiler) nodes(t text, in *scope, root ast.Node, condition bool) *expression {
-	b := &nodeBuilder{compiler: c, text: t, scope: in, expression: &expression{text: t.value, at: t.at.position()}, locals: map[string]*boundLocal{}}
-	if condition {
-		b.expression.condition = b.condition(root)
-	} else {
-		b.expression.root = b.value(root)
-	}
-	return b.expression
+func (c *compiler) newNodeBuilder(t text, in *scope) *nodeBuilder {
+	e := &expression{text: t.value, at: t.at.position()}
+	return &nodeBuilder{compiler: c, text: t, scope: in, expression: e, locals: map[string]*boundLocal{}}
 }
 
 // condition compiles what is true or false by itself.
@@ -68,7 +62,7 @@ func (b *nodeBuilder) value(n ast.Node) node {
 // done with it: what never changes now, and what is the same for all elements of
 // a loop at the first of them.
 func (b *nodeBuilder) prepared(n ast.Node, prepare func(operand) operand) node {
-	if b.settled {
+	if b.whole {
 		return b.node(n)
 	}
 	switch changes := b.changesOf(n); {
@@ -94,8 +88,8 @@ func (b *nodeBuilder) constant(n ast.Node, prepare func(operand) operand) node {
 
 // asWhole compiles a part without a look at the parts of it.
 func (b *nodeBuilder) asWhole(n ast.Node) node {
-	b.settled = true
-	defer func() { b.settled = false }()
+	b.whole = true
+	defer func() { b.whole = false }()
 	return b.node(n)
 }
 
@@ -263,17 +257,24 @@ func (b *nodeBuilder) member(n *ast.MemberNode) node {
 		return &member{of, key}
 	}
 	path, isPath := of.(*reading)
-	number, isNumber := known.operand.number()
-	switch text := known.operand.content(); {
-	case isPath && known.operand.kind == '"' && text != "":
-		return path.below(keySegment(text))
-	case isPath && isNumber && number >= 0:
-		return path.below(elementSegment(number))
+	seg, isKey := known.operand.segment()
+	switch {
+	case isPath && isKey:
+		return path.below(seg)
 	case known.operand.kind == '"':
-		return &namedMember{of, text}
+		return &namedMember{of, known.operand.content()}
 	default:
 		return &member{of, key}
 	}
+}
+
+// segment gives a key as a part of a path.
+func (o operand) segment() (segment, bool) {
+	if o.kind == '"' {
+		return keySegment(o.content()), o.content() != ""
+	}
+	number, ok := o.number()
+	return elementSegment(number), ok && number >= 0
 }
 
 func (n *reading) below(s segment) node {
@@ -317,7 +318,11 @@ func (b *nodeBuilder) binary(n *ast.BinaryNode) node {
 }
 
 func (b *nodeBuilder) equality(n *ast.BinaryNode) condition {
-	return &equality{b.prepared(n.Left, operand.opened), b.prepared(n.Right, operand.opened)}
+	left := b.prepared(n.Left, operand.opened)
+	if _, isNothing := n.Right.(*ast.NilNode); isNothing {
+		return &isNil{left}
+	}
+	return &equality{left, b.prepared(n.Right, operand.opened)}
 }
 
 func (b *nodeBuilder) ordering(n *ast.BinaryNode) condition {

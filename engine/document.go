@@ -9,7 +9,7 @@ import (
 // the text: what stands inside a value follows it. A document that was never
 // scanned is one of the engine's own, and is indexed once somebody asks.
 type document struct {
-	text  string
+	text   string
 	places []place
 	// renamed lists the keys of the text that are not as they were in the event,
 	// in the order of the text.

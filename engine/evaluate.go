@@ -148,6 +148,11 @@ func (n *equality) holds(m *machine) bool {
 	return equal(left, n.right.eval(m))
 }
 
+// An isNil is a comparison with nil, which most conditions are.
+type isNil struct{ of node }
+
+func (n *isNil) holds(m *machine) bool { return n.of.eval(m).kind == 0 }
+
 // An ordering is a comparison by order; it says for each order whether it holds.
 type ordering struct {
 	left, right          node

@@ -140,9 +140,14 @@ func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 	if a.failed {
 		return nil
 	}
-	e := c.nodes(t, in, tree.Node, condition)
-	e.kind, e.aliases = a.kind(tree.Node), a.aliases
-	return e
+	b := c.newNodeBuilder(t, in)
+	if condition {
+		b.expression.condition = b.condition(tree.Node)
+	} else {
+		b.expression.root = b.value(tree.Node)
+	}
+	b.expression.kind, b.expression.aliases = a.kind(tree.Node), a.aliases
+	return b.expression
 }
 
 func (c *compiler) expressionError(t text, err error) {

@@ -32,7 +32,7 @@ func expressionWorld() (*scope, []value) {
 		if named.name == "except" {
 			n.constant = &literal{json: named.json}
 		}
-		slots = append(slots, rawValue(named.json))
+		slots = append(slots, ownValue(named.json))
 	}
 	return in, slots
 }
@@ -47,14 +47,35 @@ func compiledExpression(t testing.TB, expression string, in *scope, condition bo
 	return e
 }
 
+// conditions are of the kind that rules ask for each event.
+func conditions() []string {
+	return []string{
+		`user.email != nil`, `config.loud`, `not (email contains "\"" or email contains "\\")`, `found == nil && email == nil`, `len(wanted) > 0`,
+		`event.n >= 1 && event.n <= 100000`, `same_id(user.external_id, event.userId)`, `event.plan in ["pro", "team", "Pro"]`,
+		`any(hits, .id == 2 && same_text(.email, email))`, `event.plan matches "^P.o$"`,
+	}
+}
+
+func TestConditionsAllocateNothing(t *testing.T) {
+	in, slots := expressionWorld()
+	w := &workspace{}
+	for _, condition := range conditions() {
+		e := compiledExpression(t, condition, in, true)
+		allocations := testing.AllocsPerRun(100, func() {
+			if _, err := e.holds(w, slots); err != nil {
+				t.Error(err)
+			}
+		})
+		if allocations > 0 {
+			t.Errorf("%s allocates %v times", condition, allocations)
+		}
+	}
+}
+
 func BenchmarkExpressions(b *testing.B) {
 	in, slots := expressionWorld()
 	w := &workspace{}
-	for _, condition := range []string{
-		`user.email != nil`, `config.loud`, `not (email contains "\"" or email contains "\\")`, `found == nil && email == nil`, `len(wanted) > 0`,
-		`event.n >= 1 && event.n <= 100000`, `same_id(user.external_id, event.userId)`, `lower(event.plan) in ["pro", "team"]`, `event.plan in ["pro", "team", "Pro"]`,
-		`any(hits, .id == 2 && same_text(.email, email))`, `event.plan matches "^P.o$"`,
-	} {
+	for _, condition := range append(conditions(), `lower(event.plan) in ["pro", "team"]`) {
 		e := compiledExpression(b, condition, in, true)
 		b.Run(condition, func(b *testing.B) {
 			b.ReportAllocs()

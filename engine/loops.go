@@ -107,7 +107,10 @@ func (n *projection) eval(m *machine) operand {
 
 // add appends to a list that the expression makes, which is bounded.
 func (m *machine) add(all []operand, element operand) []operand {
-	if len(all) == maxElements {
+	switch len(all) {
+	case 0:
+		all = make([]operand, 0, few)
+	case maxElements:
 		m.fail(errTooMany())
 		return all
 	}

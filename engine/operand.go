@@ -37,8 +37,8 @@ func written(v value) operand {
 	case 'x', 'n':
 		return operand{}
 	case '{', '[':
-		if v.raw == "[]" {
-			return operand{kind: '['}
+		if v.raw == "[]" || v.raw == "{}" {
+			return operand{kind: kind}
 		}
 		if v.doc == nil {
 			v = v.indexed()
@@ -71,6 +71,9 @@ func listOperand(all []operand) operand {
 }
 
 func objectOperand(keys []string, members []operand) operand {
+	if len(keys) == 0 {
+		return operand{kind: '{'}
+	}
 	return operand{kind: '{', made: newObject(keys, members)}
 }
 
@@ -215,7 +218,7 @@ func (o operand) empty() bool {
 // member gives what a key of an object stands for.
 func (o operand) member(key string) (operand, bool) {
 	switch {
-	case o.kind != '{':
+	case o.kind != '{' || o.made == nil && o.doc == nil:
 		return operand{}, false
 	case o.made != nil:
 		return o.made.member(key)
@@ -341,17 +344,19 @@ func equalParts(a, b operand) bool {
 		return false
 	}
 	for i, x := range a.made.elements {
-		y, there := operand{}, true
-		if a.kind == '[' {
-			y = b.made.elements[i]
-		} else {
-			y, there = b.made.member(a.made.keys[i])
-		}
-		if !there || !equal(x, y) {
+		if y, there := b.made.counterpart(a.made, i); !there || !equal(x, y) {
 			return false
 		}
 	}
 	return true
+}
+
+// counterpart gives what stands where another list or object has its element i.
+func (m *made) counterpart(other *made, i int) (operand, bool) {
+	if other.keys == nil {
+		return m.elements[i], true
+	}
+	return m.member(other.keys[i])
 }
 
 func compareOperands(a, b operand) int {
@@ -387,11 +392,13 @@ func (o operand) has(x operand) bool {
 		return o.made.set.has(x)
 	}
 	x = x.decoded()
-	for s := o.sequence(); ; {
-		if element, more := s.next(); !more || equal(x, element) {
-			return more
+	s := o.sequence()
+	for element, more := s.next(); more; element, more = s.next() {
+		if equal(x, element) {
+			return true
 		}
 	}
+	return false
 }
 
 // value gives an operand as JSON. What came as it was written goes as it was
@@ -406,6 +413,8 @@ func (o operand) value(m *machine) value {
 		return m.write(o)
 	case o.kind == '[':
 		return rawValue("[]")
+	case o.kind == '{':
+		return rawValue("{}")
 	case o.kind == '"':
 		return textValue(o.text)
 	case o.kind == 0:
@@ -457,6 +466,8 @@ func (o operand) append(dst []byte) []byte {
 		return o.made.append(dst, o.kind)
 	case o.kind == '[':
 		return append(dst, "[]"...)
+	case o.kind == '{':
+		return append(dst, "{}"...)
 	case o.kind == '"':
 		return appendQuoted(dst, o.text)
 	case o.kind == 0:
@@ -478,7 +489,7 @@ func (p *made) append(dst []byte, kind byte) []byte {
 		}
 		dst = element.append(dst)
 	}
-	return append(dst, kind+2) // behind [ and { by two stand ] and }
+	return append(dst, kind+2) // ] is the second one behind [, and } behind {
 }
 
 // typeText names what an expression saw, by type and size: never by content,

@@ -299,6 +299,8 @@ func toInt(v any) (int, bool) {
 		return n, true
 	case int64:
 		return int(n), int64(int(n)) == n
+	case float64: // 1.0 is 1, where it is written out
+		return int(n), float64(int(n)) == n
 	default:
 		return 0, false
 	}
@@ -634,7 +636,7 @@ func plainTypeText(v any) string {
 	case string:
 		return fmt.Sprintf("text (%d characters)", utf8.RuneCountInString(v))
 	case []any:
-		return fmt.Sprintf("a list (%d plainElements)", len(v))
+		return fmt.Sprintf("a list (%d elements)", len(v))
 	case map[string]any:
 		return fmt.Sprintf("an object (%d members)", len(v))
 	default:
@@ -655,7 +657,7 @@ func numberText(v any) (string, bool) {
 	case decimal:
 		return string(n), true
 	case float64:
-		return strconv.FormatFloat(n, 'g', -1, 64), true
+		return floatText(n), true
 	default:
 		return "", false
 	}
@@ -695,7 +697,7 @@ func plainRational(v any) (*big.Rat, error) {
 		return nil, fmt.Errorf("%s is not a number", plainTypeText(v))
 	}
 	if n := splitNumber(s); n.magnitude > maxMagnitude || n.magnitude < -maxMagnitude || len(n.digits) > maxMagnitude {
-		return nil, fmt.Errorf("the number has too many digits to plainCalculate with")
+		return nil, fmt.Errorf("the number has too many digits to calculate with")
 	}
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {

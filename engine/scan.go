@@ -58,13 +58,13 @@ func (l Limits) WithDefaults() Limits {
 // and gjson.Valid calls itself for each level. This scanner does not recurse.
 // On its way it notes where each value stands, so that nothing is read twice.
 type scanner struct {
-	data    string
-	pos     int
-	depth   int
-	keys    int // per object; 0 for no limit, ownText for no check
-	levels  []level
-	places   []place
-	at      int32 // the place of the value that is due
+	data   string
+	pos    int
+	depth  int
+	keys   int // per object; 0 for no limit, ownText for no check
+	levels []level
+	places []place
+	at     int32 // the place of the value that is due
 	// surrogates is set once an escape such as \ud83d was seen, which needs its
 	// other half.
 	surrogates bool
