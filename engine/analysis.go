@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -11,8 +12,8 @@ import (
 	"github.com/deskrules/deskrules/internal/spell"
 )
 
-// An analysis checks an expression as it was written, before anything is
-// rewritten, so that every finding is about what its author sees.
+// An analysis checks an expression as it was written, before it is compiled, so
+// that every finding is about what its author sees.
 type analysis struct {
 	*compiler
 	text   text
@@ -131,6 +132,10 @@ func (a *analysis) check(n ast.Node, depth int) {
 			a.fail(n, "A name means one thing in an expression.", "duplicate name %q", n.Name)
 			return
 		}
+		if a.hides(n.Name) {
+			a.fail(n, "Expressions have a function of this name, which it would hide.", "%q cannot be a name", n.Name)
+			return
+		}
 		a.local(n, depth)
 		if len(a.locals) > maxLets {
 			a.fail(n, "Use vars or let steps.", "more than %d let in one expression", maxLets)
@@ -172,6 +177,13 @@ func (a *analysis) local(n *ast.VariableDeclaratorNode, depth int) {
 		reads.same = a.sameForAll(n.Value)
 	}
 	a.locals[n.Name], a.paths[n.Name], a.inLoop[n.Name] = n.Value, path, reads
+}
+
+// hides reports whether a name would hide something that can be called.
+func (a *analysis) hides(name string) bool {
+	_, function := a.vocabulary.functions[name]
+	_, loop := a.vocabulary.loops[name]
+	return function || loop
 }
 
 func (a *analysis) pair(n *ast.PairNode, depth int) {
@@ -238,9 +250,11 @@ func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int
 		return
 	case !known:
 		a.fail(n, spell.Advice(name, append(a.vocabulary.names(), slices.Sorted(maps.Keys(a.vocabulary.loops))...)), "unknown function %q", name)
+	case function.takes != anyNumber && len(arguments) != function.takes:
+		a.fail(n, "Write "+function.Signature+".", "%s takes %s, not %d", name, argumentsText(function.takes), len(arguments))
 	case function.whole && n != a.root:
 		a.fail(n, "Name it by a let step, and go on with that.", "%s has to be the whole expression", name)
-	case function.onPath && (len(arguments) == 0 || !a.isPath(arguments[0])):
+	case function.onPath && !a.isPath(arguments[0]):
 		a.fail(n, "Name a mapping, an input or a part of one.", "%s needs a path as its first argument", name)
 	}
 	for _, argument := range arguments {
@@ -249,6 +263,13 @@ func (a *analysis) call(n ast.Node, name string, arguments []ast.Node, depth int
 		}
 		a.check(argument, depth)
 	}
+}
+
+func argumentsText(count int) string {
+	if count == 1 {
+		return "one argument"
+	}
+	return fmt.Sprintf("%d arguments", count)
 }
 
 // comparesOnly lists the functions that stop at the first difference, so that a
@@ -332,6 +353,9 @@ func (a *analysis) loop(n ast.Node, name string, arguments []ast.Node, needsCond
 		return
 	}
 	a.check(predicate.Node, 1)
+	if _, nothing := predicate.Node.(*ast.NilNode); nothing {
+		a.fail(predicate.Node, "", "this is nil for every element")
+	}
 	if needsCondition {
 		a.condition(predicate.Node)
 	}

@@ -21,10 +21,13 @@ type callRun struct {
 	step  *step
 
 	items   []value
+	single  [1]value // the items of a step without each
 	item    int
 	results []value
 
 	base    Request // of the item, as first sent
+	follow  Request // for a further page, or to confirm
+	key     string  // under which its answer is remembered
 	pages   []value
 	count   int             // of pages
 	bytes   int             // of their elements
@@ -42,9 +45,11 @@ type confirming struct {
 }
 
 func (c *call) run(x *Execution, f *frame, s *step) {
-	r := &callRun{call: c, frame: f, step: s, items: []value{{}}}
+	r := &f.calling
+	*r = callRun{call: c, frame: f, step: s, results: r.results[:0]}
+	r.items = r.single[:]
 	if c.each != nil {
-		v, err := c.each.evalValue(f.slots)
+		v, err := c.each.evalValue(x.work, f.slots)
 		switch {
 		case err != nil:
 			x.end(f, s, Failed, err.Error())
@@ -69,17 +74,16 @@ func (r *callRun) proceed(x *Execution) {
 	if r.call.itemSlot >= 0 {
 		r.frame.slots[r.call.itemSlot] = r.items[r.item]
 	}
-	request, err := r.request(x)
-	if err != nil {
+	if err := r.request(x); err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
 	}
-	r.base, r.confirm = request, nil
+	r.confirm = nil
 	r.restart()
 	if r.frame.anew && r.call.remember > 0 {
-		x.facts = append(x.facts, Fact{Op: Forget, Key: r.rememberKey(request)})
+		x.facts = append(x.facts, Fact{Op: Forget, Key: r.key})
 	}
-	r.send(x, request)
+	r.send(x, &r.base)
 }
 
 func (r *callRun) finish(x *Execution) {
@@ -94,42 +98,50 @@ func (r *callRun) finish(x *Execution) {
 }
 
 // request renders the call for the item at hand.
-func (r *callRun) request(x *Execution) (Request, error) {
+func (r *callRun) request(x *Execution) error {
 	c, slots := r.call, r.frame.slots
 	path, query, err := renderURL(c.path, c.query, slots)
 	if err != nil {
-		return Request{}, err
+		return err
 	}
-	request := r.newRequest(x, c.method, path, query)
+	request := &r.base
+	r.newRequest(x, request, c.method, path, query)
 	request.Idempotent, request.Reads, request.OnlyReads = c.idempotent, c.reads, c.onlyReads
 	request.expects = expectation{list: c.pages, values: c.expects}
 	var filled *filling
 	if c.body != nil {
-		body, f := c.body.fill(slots, x.explainer.notes(), x.coverage)
+		body, f := x.fill(c.body, slots)
 		filled = f
 		if f.err != nil {
-			return Request{}, f.err
+			return f.err
 		}
 		x.warnAll(r.frame.run.rule, f.warnings)
 		slots[c.sentSlot] = body
-		request.Body = []byte(body.raw)
+		request.Body = x.work.body(body.raw)
 	}
-	request.Recall = r.recallKeys(request)
+	if c.remember > 0 {
+		r.key = c.rememberKey(path, query)
+	}
+	request.Recall = r.recallKeys(x, request)
 	x.explainer.request(r, request, filled)
-	return request, nil
+	return nil
 }
 
-func (r *callRun) newRequest(x *Execution, method, path, query string) Request {
-	return Request{
-		Rule: r.frame.run.rule.name, Step: r.step.name, Method: method, Path: path, Query: query,
-		Header: x.config.headers, Counts: x.counts(method, path),
+func (r *callRun) newRequest(x *Execution, into *Request, method, path, query string) {
+	*into = Request{
+		Rule: r.frame.run.rule.name, Step: r.step.name, Method: method, Path: path, Query: query, Header: x.config.headers,
+	}
+	if into == &r.base && r.call.path.constant() {
+		into.Counts = x.counts(r.call.counted)
+	} else {
+		into.Counts = x.counts(x.config.program.countedBy(method, path))
 	}
 }
 
 func renderURL(t *template, query []queryPart, slots []value) (string, string, error) {
 	path, err := t.render(slots, pathEscape)
-	if err != nil {
-		return "", "", err
+	if err != nil || len(query) == 0 {
+		return path, "", err
 	}
 	var parts []string
 	for _, q := range query {
@@ -144,41 +156,54 @@ func renderURL(t *template, query []queryPart, slots []value) (string, string, e
 
 // recallKeys lists what a memory may answer the request by: the way of a
 // lookup, the answer of the step, or a refusal that was to be remembered.
-func (r *callRun) recallKeys(request Request) []string {
+func (r *callRun) recallKeys(x *Execution, request *Request) []string {
 	if r.frame.freshly(r.step) {
 		return nil
 	}
-	keys := r.frame.recall
-	r.frame.recall = nil
+	w := x.work
+	first := len(w.keys)
+	if r.frame.recall != "" {
+		w.keys = append(w.keys, r.frame.recall)
+		r.frame.recall = ""
+	}
 	if r.call.remember > 0 {
-		keys = append(keys, r.rememberKey(request))
+		w.keys = append(w.keys, r.key)
 	}
 	for _, a := range r.call.arms {
 		if a.remember > 0 {
-			keys = append(keys, r.refusalKey(a, request))
+			w.keys = append(w.keys, r.refusalKey(a, request))
 		}
 	}
-	return keys
+	return slices.Clip(w.keys[first:])
 }
 
-func (r *callRun) rememberKey(request Request) string {
-	return strings.TrimSuffix(r.call.label+" "+request.Path+"?"+request.Query, "?")
+// rememberKey names what a call for an address gave.
+func (c *call) rememberKey(path, query string) string {
+	switch {
+	case query != "":
+		return c.label + " " + path + "?" + query
+	case c.path.constant():
+		return c.key
+	default:
+		return c.label + " " + path
+	}
 }
 
 // refusalKey names a refusal by all that went into the request. The body is
 // hashed: it holds the event's data, and a key should not.
-func (r *callRun) refusalKey(a *arm, request Request) string {
+func (r *callRun) refusalKey(a *arm, request *Request) string {
 	sum := sha256.Sum256(slices.Concat([]byte(request.Path+"?"+request.Query+"\n"), request.Body))
 	return fmt.Sprintf("%s refused by line %d of on: %s", r.call.label, a.number+1, hex.EncodeToString(sum[:12]))
 }
 
 // send makes a request the pending one.
-func (r *callRun) send(x *Execution, request Request) {
+func (r *callRun) send(x *Execution, request *Request) {
 	if len(x.outcome.Requests) >= x.config.limits.Requests {
 		r.fail(x, Unfinished, fmt.Sprintf("the event needs more than %d requests, which is the limit", x.config.limits.Requests))
 		return
 	}
-	x.pending = &pendingRequest{request: request, path: r.base.Path, frame: r.frame}
+	x.asked = pendingRequest{request: request, path: r.base.Path, frame: r.frame}
+	x.pending = &x.asked
 	if r.confirm != nil {
 		x.pending.path = request.Path
 	}
@@ -190,12 +215,12 @@ func (r *callRun) recalled(x *Execution, key string, v value) bool {
 	if find := r.outerFind(x); find != nil && slices.Contains(find.asked, key) {
 		return find.recalled(x, v)
 	}
-	if r.call.remember > 0 && key == r.rememberKey(r.base) {
+	if r.call.remember > 0 && key == r.key {
 		x.complete(r.frame, r.step, v)
 		return true
 	}
 	for _, a := range r.call.arms {
-		if a.remember > 0 && v.kind() == '"' && key == r.refusalKey(a, r.base) {
+		if a.remember > 0 && v.kind() == '"' && key == r.refusalKey(a, &r.base) {
 			x.warn(r.frame.run.rule, v.text(), a.at)
 			r.next(value{})
 			return true
@@ -229,7 +254,7 @@ func (r *callRun) answer(x *Execution, response Response, v Verdict) {
 	case response.Failure != Answered || v.Retry:
 		r.unanswered(x, response, v)
 	case response.Status >= 200 && response.Status < 300:
-		r.succeeded(x, response)
+		r.succeeded(x)
 	case r.mayBeTaken(v):
 		r.lost(x, response, r.text(x, response))
 	default:
@@ -291,7 +316,7 @@ func (r *callRun) lost(x *Execution, response Response, reason string) {
 		x.end(r.frame, r.step, Uncertain, reason+"; whether the call was taken is not known")
 		return
 	}
-	applies, err := c.when.holds(r.frame.slots)
+	applies, err := c.when.holds(x.work, r.frame.slots)
 	x.coverage.when(c.when, applies)
 	if err != nil || !applies {
 		x.keepAnswer(response.Body)
@@ -315,7 +340,8 @@ func (r *callRun) ask(x *Execution, why *confirming) {
 	}
 	why.path = path
 	r.restart()
-	request := r.newRequest(x, "GET", path, query)
+	request := &r.follow
+	r.newRequest(x, request, "GET", path, query)
 	request.Idempotent, request.Reads = true, true
 	request.expects = expectation{list: c.pages}
 	r.send(x, request)
@@ -370,21 +396,18 @@ func (x *Execution) refusal(response Response) refusal {
 }
 
 // succeeded takes a page or a whole reply.
-func (r *callRun) succeeded(x *Execution, response Response) {
+func (r *callRun) succeeded(x *Execution) {
 	x.coverage.answer(r, "success")
 	if r.confirm == nil && !r.base.Idempotent {
 		x.once = r.label()
 	}
-	reply := value{}
-	if r.base.Reads || r.confirm != nil {
-		reply = rawValue(replyText(response.Body))
-	}
+	reply := x.reply
 	r.frame.slots[slotReply] = reply
 	pages := r.call.pages
 	if r.confirm != nil {
 		pages = r.call.confirm.pages
 	}
-	if pages != nil && !r.page(x, *pages, reply) {
+	if pages != nil && !r.page(x, pages, reply) {
 		return
 	}
 	if r.confirm != nil {
@@ -395,7 +418,7 @@ func (r *callRun) succeeded(x *Execution, response Response) {
 }
 
 // page takes one page. It reports whether it was the last.
-func (r *callRun) page(x *Execution, p path, reply value) bool {
+func (r *callRun) page(x *Execution, p *path, reply value) bool {
 	list := reply.get(p)
 	if list.kind() != '[' {
 		r.fail(x, Failed, r.label()+": the answer has no list "+p.gjson)
@@ -406,7 +429,7 @@ func (r *callRun) page(x *Execution, p path, reply value) bool {
 		r.pages = append(r.pages, rawValue(strings.Clone(element.raw)))
 	}
 	r.count++
-	next, err := x.config.program.nextPage.evalValue(r.frame.slots)
+	next, err := x.config.program.nextPage.evalValue(x.work, r.frame.slots)
 	switch {
 	case err != nil:
 		r.fail(x, Failed, err.Error())
@@ -425,9 +448,10 @@ func (r *callRun) page(x *Execution, p path, reply value) bool {
 		r.seen = map[string]bool{}
 	}
 	r.seen[next.text()] = true
-	request := r.newRequest(x, "GET", "", "")
+	request := &r.follow
+	r.newRequest(x, request, "GET", "", "")
 	request.Link, request.Idempotent, request.Reads = next.text(), true, true
-	request.Counts = x.counts("GET", x.outcome.Requests[len(x.outcome.Requests)-1].Path)
+	request.Counts = x.counts(x.config.program.countedBy("GET", x.outcome.Requests[len(x.outcome.Requests)-1].Path))
 	r.send(x, request)
 	return false
 }
@@ -437,7 +461,7 @@ func (r *callRun) succeed(x *Execution, reply value) {
 	v := reply
 	switch {
 	case r.call.pick != nil:
-		picked, err := r.call.pick.evalValue(r.frame.slots)
+		picked, err := r.call.pick.evalValue(x.work, r.frame.slots)
 		if err != nil {
 			r.fail(x, Failed, err.Error())
 			return
@@ -447,7 +471,7 @@ func (r *callRun) succeed(x *Execution, reply value) {
 		v = r.frame.slots[r.call.pagesSlot]
 	}
 	if r.call.remember > 0 {
-		x.facts = append(x.facts, Fact{Op: Learn, Key: r.rememberKey(r.base), Value: []byte(v.raw), For: r.call.remember})
+		x.facts = append(x.facts, Fact{Op: Learn, Key: r.key, Value: []byte(v.raw), For: r.call.remember})
 	}
 	r.teach(x)
 	r.next(v)
@@ -488,23 +512,19 @@ func (r *callRun) teachStep(x *Execution, s *step, fact Fact) {
 	if err != nil {
 		return
 	}
-	fact.Key = (&callRun{call: c}).rememberKey(Request{Path: path, Query: query})
+	fact.Key = c.rememberKey(path, query)
 	x.facts = append(x.facts, fact)
 }
 
 // refused finds the arm that a refusal falls to; without one the event fails.
 func (r *callRun) refused(x *Execution, response Response) {
-	reply := replyText(response.Body)
-	r.frame.slots[slotReply] = value{}
-	if scanJSON(reply, x.config.limits.Depth, 0) == nil {
-		r.frame.slots[slotReply] = rawValue(reply)
-	}
+	r.frame.slots[slotReply], _ = x.readReply(response.Body)
 	x.coverage.answer(r, "refusal")
 	for _, a := range r.arms() {
 		if !a.statuses.has(response.Status) || a.then == "relook" && r.frame.redone[r.relooked(a)] {
 			continue
 		}
-		applies, err := a.when.holds(r.frame.slots)
+		applies, err := a.when.holds(x.work, r.frame.slots)
 		if err != nil {
 			r.fail(x, Failed, err.Error())
 			return
@@ -546,7 +566,7 @@ func (r *callRun) take(x *Execution, a *arm, response Response) {
 		text := fmt.Sprintf("%s (%s)", a.message.message(r.frame.slots), x.statusText(response))
 		x.warn(r.frame.run.rule, text, a.at)
 		if a.remember > 0 {
-			x.facts = append(x.facts, Fact{Op: Learn, Key: r.refusalKey(a, r.base), Value: []byte(quote(text)), For: a.remember})
+			x.facts = append(x.facts, Fact{Op: Learn, Key: r.refusalKey(a, &r.base), Value: []byte(quote(text)), For: a.remember})
 		}
 		r.next(value{})
 	case "relook":
@@ -566,7 +586,7 @@ func (r *callRun) take(x *Execution, a *arm, response Response) {
 // refute asks whether a call that was refused had its effect all the same.
 func (r *callRun) refute(x *Execution, response Response) {
 	refusal := r.text(x, response)
-	applies, err := r.call.confirm.when.holds(r.frame.slots)
+	applies, err := r.call.confirm.when.holds(x.work, r.frame.slots)
 	x.coverage.when(r.call.confirm.when, applies)
 	if err != nil || !applies {
 		x.keepAnswer(response.Body)
@@ -590,12 +610,15 @@ func (r *callRun) relooked(a *arm) relooked {
 // read it again; once for each arm and item.
 func (r *callRun) relook(x *Execution, a *arm) {
 	f, target := r.frame, a.target
+	if f.redone == nil {
+		f.redone = map[relooked]bool{}
+	}
 	f.redone[r.relooked(a)] = true
 	switch op := target.op.(type) {
 	case *find:
 		var asked []string
 		for by, reads := range op.inputs {
-			for _, v := range distinct(reads, f.slots) {
+			for _, v := range x.work.distinct(reads, f.slots) {
 				asked = append(asked, op.lookup.key(by, v.text()))
 			}
 		}
@@ -618,7 +641,7 @@ func (r *callRun) relook(x *Execution, a *arm) {
 
 // confirmed decides by the answer of the confirming call.
 func (r *callRun) confirmed(x *Execution) {
-	there, err := r.call.confirm.there.holds(r.frame.slots)
+	there, err := r.call.confirm.there.holds(x.work, r.frame.slots)
 	x.coverage.confirm(r.call.confirm, there)
 	switch {
 	case err != nil:

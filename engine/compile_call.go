@@ -228,6 +228,10 @@ func (b *builder) answer(s *step, c *call, n *stepNode, in *scope) {
 	b.setDuration(&c.remember, n.Remember.For)
 	c.reads = c.reads || c.remember > 0
 	c.label = b.block.name + "." + s.name
+	if c.path != nil {
+		c.key = c.label + " " + c.path.literalText()
+		c.counted = b.program.countedBy(c.method, c.path.literalText())
+	}
 	if n.Remember.Case.given() {
 		b.errorf(n.Remember.Case.at, "", "case belongs to the remember of a lookup")
 	}

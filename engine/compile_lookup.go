@@ -196,11 +196,11 @@ func newInput(n inputNode, constants map[string]literal, slot int) input {
 
 // constantBindings lists the slots that hold constants, for expressions that
 // name them.
-func constantBindings(in *scope) map[int]string {
-	slots := map[int]string{}
+func constantBindings(in *scope) []constantSlot {
+	var slots []constantSlot
 	for _, n := range in.names {
 		if n.constant != nil {
-			slots[n.slot] = n.constant.json
+			slots = append(slots, constantSlot{n.slot, ownValue(n.constant.json).indexed()})
 		}
 	}
 	return slots

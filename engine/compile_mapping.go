@@ -41,6 +41,7 @@ func (c *compiler) lines(nodes []lineNode, in *scope) *mapping {
 		}
 		t.lines = append(t.lines, s)
 	}
+	m.root.walk((*target).settle)
 	c.settledLines(nodes)
 	c.overlaps(m.root)
 	if len(c.found) == before {
@@ -132,7 +133,14 @@ func (c *compiler) target(root *target, t text) *target {
 	return at
 }
 
-func allDigits(key string) bool { return key != "" && strings.Trim(key, "0123456789") == "" }
+func allDigits(key string) bool {
+	for i := range len(key) {
+		if key[i] < '0' || key[i] > '9' {
+			return false
+		}
+	}
+	return key != ""
+}
 
 // child finds or makes one member or element. Elements of arrays are literal
 // and dense: 0, 1, 2.
@@ -155,9 +163,10 @@ func (c *compiler) child(of *target, seg segment, t text) *target {
 		c.errorf(t.part(seg.at, seg.at+len(seg.key)), fmt.Sprintf("The next element is %d.", len(of.children)), "the array would have gaps")
 		return nil
 	}
-	child := &target{name: seg.key, path: joinTarget(of.path, []string{seg.key}), label: t.value[:seg.at] + seg.key}
+	child := &target{name: seg.key, label: t.value[:seg.at] + seg.key}
 	if !index {
 		child.key = quote(seg.key)
+		child.escaped = len(child.key) != len(seg.key)+2
 	}
 	of.array = index
 	of.children = append(of.children, child)
@@ -202,7 +211,7 @@ func (c *compiler) restLine(t *target, n *lineNode, in *scope) {
 		}
 	}
 	for _, e := range n.Except {
-		t.rest.taken[e.value] = ""
+		t.rest.take(e.value, "")
 	}
 	c.rests = append(c.rests, pendingRest{t.rest, base.originsOf(from.path.keys())})
 }
@@ -231,9 +240,18 @@ func (c *compiler) take(t *target, read []origin) {
 		for _, base := range p.base {
 			for _, o := range read {
 				if below := len(base.keys); len(o.keys) > below && slices.Equal(o.keys[:below], base.keys) {
-					p.rest.taken[o.keys[below]] = targetLabel(t)
+					p.rest.take(o.keys[below], targetLabel(t))
 				}
 			}
+		}
+	}
+}
+
+// settle tells the rest line which keys have lines of their own.
+func (t *target) settle() {
+	for _, child := range t.children {
+		if t.rest != nil {
+			t.rest.lines |= t.rest.mark(child.name)
 		}
 	}
 }

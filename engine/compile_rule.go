@@ -8,7 +8,7 @@ import (
 
 // rule compiles one rule file.
 func (c *compiler) rule(n *ruleFile) {
-	r := &rule{name: n.Name.value, at: n.Name.at.position()}
+	r := &rule{name: n.Name.value, number: len(c.program.rules), at: n.Name.at.position()}
 	for _, e := range n.Event {
 		r.events = append(r.events, e.value)
 		if !slices.Contains(c.program.kinds, e.value) {
@@ -94,7 +94,7 @@ func keywords() []string {
 }
 
 func isIdentifier(s string) bool {
-	return s != "" && identifier(s) == s && (s[0] < '0' || s[0] > '9')
+	return s != "" && identifier(&workspace{}, s) == s && (s[0] < '0' || s[0] > '9')
 }
 
 // later notes the names that steps will declare.
@@ -174,6 +174,7 @@ func (c *compiler) mappings(r *rule, n *ruleFile, in *scope) {
 		}
 		declared := in.declare(m.Name.value, m.Name.at)
 		declared.shape = compiled.root.shape()
+		compiled.indexed = true
 		r.mappings = append(r.mappings, &mappingBinding{declared.slot, m.Name.value, compiled})
 	}
 	c.settleRests(r.mappings)

@@ -59,7 +59,7 @@ func (b *builder) unreachable(nodes []stepNode) {
 
 // finish settles what depends on the whole block.
 func (b *builder) finish() {
-	b.block.slots = *b.scope.slots
+	b.block.slots, b.block.undone = *b.scope.slots, make([]bool, len(b.block.steps))
 	for _, s := range b.block.steps {
 		if c, isCall := s.op.(*call); isCall && s.slot >= 0 && b.all[s.slot] {
 			c.reads = true

@@ -216,7 +216,7 @@ func (c *compiler) modifiers(s *sourced, n sourceNode) {
 	if n.Default.given() {
 		s.fallback = n.Default.json
 		if s.as != nil {
-			converted, fits := s.as.convert(rawValue(s.fallback))
+			converted, fits := s.as.convert(&workspace{}, rawValue(s.fallback))
 			if !fits {
 				c.errorf(n.Default.at, "", "the default is %s, and %s is needed", rawValue(s.fallback).kindText(), s.as.wants)
 			}

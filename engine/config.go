@@ -249,7 +249,7 @@ func (p *Program) configure(given map[string]value, auth *authentication) (*Conf
 			public = append(public, member)
 		}
 	}
-	c := &Config{program: p, values: rawValue("{" + strings.Join(public, ",") + "}"), limits: Limits{}.WithDefaults()}
+	c := &Config{program: p, values: ownValue("{" + strings.Join(public, ",") + "}").indexed(), limits: Limits{}.WithDefaults()}
 	slots := make([]value, p.scopeSize)
 	slots[slotConfig] = rawValue("{" + strings.Join(all, ",") + "}")
 	if err := c.render(slots, auth); err != nil {
@@ -343,7 +343,7 @@ func (s *setting) take(given any) (value, string) {
 	if s.check != nil {
 		slots := make([]value, firstFreeSlot+1)
 		slots[firstFreeSlot] = v
-		if ok, err := s.check.holds(slots); err != nil || !ok {
+		if ok, err := s.check.holds(&workspace{}, slots); err != nil || !ok {
 			return v, s.message
 		}
 	}

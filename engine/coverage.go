@@ -178,7 +178,7 @@ const (
 // way words what a source came to.
 func (s *sourced) way(f *finding) string {
 	switch {
-	case f.skipped != "":
+	case f.skipped:
 		return wayHoldsNot
 	case f.value.missing():
 		return wayAbsent

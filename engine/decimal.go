@@ -15,26 +15,13 @@ type decimal string
 // MarshalJSON writes the literal.
 func (d decimal) MarshalJSON() ([]byte, error) { return []byte(d), nil }
 
-// numberText gives the literal of anything that expressions take for a number.
-func numberText(v any) (string, bool) {
-	switch n := v.(type) {
-	case int64:
-		return strconv.FormatInt(n, 10), true
-	case int:
-		return strconv.Itoa(n), true
-	case decimal:
-		return string(n), true
-	case float64:
-		return strconv.FormatFloat(n, 'g', -1, 64), true
-	default:
-		return "", false
-	}
-}
-
 // compareNumbers orders two numbers exactly, whatever their size: by sign, by
 // magnitude, then digit by digit. Nothing is expanded, so that 1e999999999
 // costs no more than 1.
 func compareNumbers(a, b string) int {
+	if allDigits(a) && allDigits(b) {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	}
 	x, y := splitNumber(a), splitNumber(b)
 	if x.sign != y.sign {
 		return cmp.Compare(x.sign, y.sign)
@@ -96,37 +83,61 @@ const maxMagnitude = 400
 
 // calculate is exact addition, subtraction and multiplication; a quotient that
 // has no end is rounded to 20 places.
-func calculate(operator string, a, b any) (any, error) {
+func calculate(operator byte, a, b operand) (operand, error) {
+	if result, short := calculateShort(operator, a, b); short {
+		return result, nil
+	}
 	x, err := rational(a)
 	if err != nil {
-		return nil, err
+		return operand{}, err
 	}
 	y, err := rational(b)
 	if err != nil {
-		return nil, err
+		return operand{}, err
 	}
 	result := new(big.Rat)
 	switch operator {
-	case "+":
+	case '+':
 		result.Add(x, y)
-	case "-":
+	case '-':
 		result.Sub(x, y)
-	case "*":
+	case '*':
 		result.Mul(x, y)
-	case "/":
+	default:
 		if y.Sign() == 0 {
-			return nil, fmt.Errorf("division by zero")
+			return operand{}, fmt.Errorf("division by zero")
 		}
 		result.Quo(x, y)
 	}
 	return ofRational(result), nil
 }
 
-func rational(v any) (*big.Rat, error) {
-	s, ok := numberText(v)
-	if !ok {
-		return nil, fmt.Errorf("%s is not a number", typeText(v))
+// calculateShort does the same for whole numbers so short that no result is too
+// long for an int64.
+func calculateShort(operator byte, a, b operand) (operand, bool) {
+	const longest = 1 << 31
+	x, ok := a.number()
+	y, also := b.number()
+	if !ok || !also || max(x, -x) > longest || max(y, -y) > longest {
+		return operand{}, false
 	}
+	switch operator {
+	case '+':
+		return wholeOperand(int64(x + y)), true
+	case '-':
+		return wholeOperand(int64(x - y)), true
+	case '*':
+		return wholeOperand(int64(x * y)), true
+	default:
+		return operand{}, false
+	}
+}
+
+func rational(o operand) (*big.Rat, error) {
+	if o.kind != '0' {
+		return nil, fmt.Errorf("%s is not a number", o.typeText())
+	}
+	s := o.digits()
 	if n := splitNumber(s); n.magnitude > maxMagnitude || n.magnitude < -maxMagnitude || len(n.digits) > maxMagnitude {
 		return nil, fmt.Errorf("the number has too many digits to calculate with")
 	}
@@ -137,14 +148,14 @@ func rational(v any) (*big.Rat, error) {
 	return r, nil
 }
 
-func ofRational(r *big.Rat) any {
+func ofRational(r *big.Rat) operand {
 	if r.IsInt() {
-		return decodeNumber(r.Num().String())
+		return numberOperand(r.Num().String())
 	}
 	places, exact := r.FloatPrec()
 	if !exact || places > 2*maxMagnitude {
 		places = 20
 	}
 	s := strings.TrimRight(r.FloatString(places), "0")
-	return decodeNumber(strings.TrimSuffix(s, "."))
+	return numberOperand(strings.TrimSuffix(s, "."))
 }

@@ -218,7 +218,7 @@ func (l *rateLimit) describe() RateLimitDescription {
 func describeCalls(patterns []callPattern) []string {
 	var all []string
 	for _, p := range patterns {
-		all = append(all, strings.TrimSpace(p.method+" "+strings.Join(p.segments, "/")))
+		all = append(all, strings.TrimSpace(p.method+" "+p.path))
 	}
 	return all
 }

@@ -26,10 +26,10 @@
 // It is parsed (parse.go, parse_rules.go, parse_destination.go) into a tree that
 // says what was written and nothing else (syntax.go). The tree is compiled
 // (the files whose names begin with compile): names are resolved to slots
-// (scope.go), paths are read and frozen (path.go), expressions are checked and
-// their paths become prepared reads (expression.go, analysis.go, patcher.go,
-// funcs.go), texts with braces become templates (template.go), lists of lines
-// become the tree of the object that they make (mapping.go). What is wrong is
+// (scope.go), paths are read and frozen (path.go), expressions are checked
+// (expression.go, analysis.go) and become trees of nodes with prepared reads
+// (compile_nodes.go), texts with braces become templates (template.go), lists of
+// lines become the tree of the object that they make (mapping.go). What is wrong is
 // collected (diag.go) and reported all at once. What comes out is a Program
 // (program.go) that never changes. What it does can be described without any
 // event (the files whose names begin with describe).
@@ -38,7 +38,9 @@
 //
 // The bytes are scanned once (scan.go): valid JSON, small enough, not too deep,
 // no key twice. After that, values (value.go) travel as they were written, and
-// numbers (decimal.go) are compared and never rounded. The rules that take the
+// numbers (decimal.go) are compared and never rounded. Expressions (evaluate.go,
+// loops.go, funcs.go, members.go) look into values (operand.go, walk.go,
+// spelling.go) without decoding what they only pass on. The rules that take the
 // event are all mapped and checked before the first request (execution.go), so
 // that an event that is rejected has changed nothing. Then steps run one after
 // the other (steps.go, call.go), each on the values that earlier ones left in

@@ -15,13 +15,16 @@ import (
 // no closing.
 type Execution struct {
 	config    *Config
+	work      *workspace
 	event     value
 	mended    bool // and no rule has warned of it yet
 	runs      []*ruleRun
 	current   int
 	stack     []*frame
-	results   map[*rule]value
-	pending   *pendingRequest
+	results   []value         // of rules, by their number
+	pending   *pendingRequest // nil for none
+	asked     pendingRequest  // where pending points to
+	reply     value           // to the request before, where it is JSON that is read
 	facts     []Fact
 	written   bool   // a request that can change something was answered or lost
 	once      string // the last call that may not be repeated and was taken
@@ -39,25 +42,29 @@ type ruleRun struct {
 
 // A pendingRequest is what Next shows until it is answered.
 type pendingRequest struct {
-	request Request
+	request *Request
 	path    string // for reports, which a link has none of
 	frame   *frame
 }
 
 // A frame is a block that is being run.
 type frame struct {
-	run    *ruleRun
-	block  *block
-	slots  []value
-	at     int    // the step at hand
-	done   []bool // steps whose values stand, when others are done again
-	redone map[relooked]bool
-	call   *callRun
-	find   *findRun
-	fresh  *step    // of which the answer is not to be recalled
-	anew   bool     // nor that of any step: the block is part of such a step
-	recall []string // keys under which a lookup's way may be known
-	leave  func(x *Execution, f *frame)
+	run     *ruleRun
+	block   *block
+	slots   []value
+	at      int    // the step at hand
+	done    []bool // steps whose values stand, when others are done again
+	redone  map[relooked]bool
+	call    *callRun // nil for none
+	calling callRun  // where call points to
+	find    *findRun // nil for none
+	finding findRun  // where find points to
+	fresh   *step    // of which the answer is not to be recalled
+	anew    bool     // nor that of any step: the block is part of such a step
+	recall  string   // the key under which a lookup's way may be known
+	// outer is the frame of the step that this block is for; nil for the block of
+	// a rule.
+	outer *frame
 }
 
 // freshly reports whether a step has to ask, whatever a memory knows.
@@ -70,47 +77,74 @@ func (f *frame) freshly(s *step) bool { return f.anew || f.fresh == s }
 func (c *Config) Start(event []byte) *Execution { return c.start(event, nil) }
 
 func (c *Config) start(event []byte, e *explainer) *Execution {
-	x := &Execution{config: c, event: rawValue(mendSurrogates(string(event))), results: map[*rule]value{}, explainer: e, coverage: c.coverage}
-	x.outcome.Rules = []string{}
-	if reason := c.unfit(x.event.raw); reason != "" {
-		x.event = value{}
-		x.finish(Rejected, reason)
-		return x
-	}
-	x.mended = x.event.raw != string(event)
-	x.event.raw = strings.Trim(x.event.raw, " \t\r\n")
-	x.match()
+	x := &Execution{config: c, work: &workspace{}}
+	x.open(event, e)
 	return x
+}
+
+// Restart begins the delivery of another event in the memory of this one, which
+// costs less than [Config.Start]. What the execution gave before belongs to it:
+// requests, facts, outcome and explanation are not to be used any more.
+func (x *Execution) Restart(event []byte) {
+	x.work.reset()
+	*x = Execution{
+		config: x.config, work: x.work, runs: x.runs[:0], stack: x.stack[:0], results: x.results,
+		outcome: Outcome{Rules: x.outcome.Rules[:0], Warnings: x.outcome.Warnings[:0], Requests: x.outcome.Requests[:0]},
+	}
+	x.open(event, nil)
+}
+
+func (x *Execution) open(event []byte, e *explainer) {
+	c := x.config
+	x.explainer, x.coverage = e, c.coverage
+	if x.results == nil {
+		x.results, x.outcome.Rules = make([]value, len(c.program.rules)), []string{}
+	}
+	if len(event) > c.limits.EventBytes {
+		x.finish(Rejected, fmt.Sprintf("the event has %d bytes, and %d are allowed", len(event), c.limits.EventBytes))
+		return
+	}
+	var reason string
+	if x.event, x.mended, reason = c.read(&x.work.scanner, &x.work.event, x.work.texts.keep(event)); reason != "" {
+		x.finish(Rejected, reason)
+		return
+	}
+	x.match()
 }
 
 // mendedText is the warning about an event that [mendSurrogates] has changed.
 const mendedText = `a text of the event holds half a character (such as \ud83d without its other half): U+FFFD took its place`
 
-// unfit says why the bytes are no event that a rule may see.
-func (c *Config) unfit(event string) string {
-	if len(event) > c.limits.EventBytes {
-		return fmt.Sprintf("the event has %d bytes, and %d are allowed", len(event), c.limits.EventBytes)
+// read makes a text the event, or says why it is none that a rule may see.
+func (c *Config) read(s *scanner, into *document, text string) (event value, mended bool, reason string) {
+	err := s.scan(into, text, c.limits.Depth, c.limits.Keys)
+	if err == nil && s.surrogates {
+		if whole := mendSurrogates(text); whole != text {
+			mended = true
+			err = s.scan(into, whole, c.limits.Depth, c.limits.Keys)
+		}
 	}
-	if err := scanJSON(event, c.limits.Depth, c.limits.Keys); err != nil {
-		return fmt.Sprintf("the event is not usable JSON: %v", err)
+	if err != nil {
+		return value{}, false, fmt.Sprintf("the event is not usable JSON: %v", err)
 	}
-	if first := strings.TrimLeft(event, " \t\r\n"); first[0] != '{' {
-		return "the event is " + rawValue(first).kindText() + ", not an object"
+	if event = into.value(0); event.kind() != '{' {
+		return value{}, false, "the event is " + event.kindText() + ", not an object"
 	}
-	return ""
+	return event, mended, ""
 }
 
 // match finds the rules for the event and maps them all.
 func (x *Execution) match() {
 	p := x.config.program
-	kind := x.event.get(p.by)
+	kind := x.event.get(&p.by)
 	if kind.kind() != '"' || kind.raw == `""` {
 		x.finish(Rejected, fmt.Sprintf("the event's %s is %s: it has to name one of %s", p.by.gjson, emptyText(kind), strings.Join(p.kinds, ", ")))
 		return
 	}
 	matched, asked := false, false
+	name := kind.text()
 	for _, r := range p.rules {
-		if !r.takes(kind.text(), p.fold) {
+		if !r.takes(name, p.fold) {
 			continue
 		}
 		matched = true
@@ -126,11 +160,11 @@ func (x *Execution) match() {
 	}
 	switch {
 	case !matched:
-		x.finish(Ignored, fmt.Sprintf("no rule takes %s events, only %s", shorten(quote(kind.text())), strings.Join(p.kinds, ", ")))
+		x.finish(Ignored, fmt.Sprintf("no rule takes %s events, only %s", shorten(quote(name)), strings.Join(p.kinds, ", ")))
 	case !asked:
 		x.finish(Ignored, "the rules for such events follow others, which did not take it")
 	case len(x.runs) == 0:
-		x.finish(Ignored, fmt.Sprintf("no rule for %s events has its condition met", shorten(quote(kind.text()))))
+		x.finish(Ignored, fmt.Sprintf("no rule for %s events has its condition met", shorten(quote(name))))
 	}
 }
 
@@ -157,11 +191,12 @@ func (r *rule) takes(kind string, folding bool) bool {
 // prepare evaluates everything of a rule that needs no reply. It reports false
 // where the event ended.
 func (x *Execution) prepare(r *rule) bool {
-	run := &ruleRun{rule: r, slots: x.newSlots(r.block)}
+	run := x.work.runs.take()
+	run.rule, run.slots = r, x.newSlots(r.block)
 	run.slots[slotEvent] = x.event
 	var warnings []note
 	for _, v := range r.vars {
-		found, err := v.source.value(run.slots)
+		found, err := v.source.value(x.work, run.slots)
 		if err != nil {
 			return x.reject(r, v.source.at, err.Error())
 		}
@@ -172,13 +207,13 @@ func (x *Execution) prepare(r *rule) bool {
 		}
 		run.slots[v.slot] = found.value
 	}
-	applies, err := r.when.holds(run.slots)
+	applies, err := r.when.holds(x.work, run.slots)
 	if err != nil {
 		return x.reject(r, r.at, err.Error())
 	}
 	x.coverage.when(r.when, applies)
 	if !applies {
-		x.explainer.passed(r, "when: "+r.when.text+" does not hold")
+		x.explainer.unmet(r)
 		return true
 	}
 	if x.mended {
@@ -190,10 +225,10 @@ func (x *Execution) prepare(r *rule) bool {
 }
 
 func (x *Execution) newSlots(b *block) []value {
-	slots := make([]value, max(b.slots, firstFreeSlot))
+	slots := x.work.slots(max(b.slots, firstFreeSlot))
 	slots[slotConfig] = x.config.values
-	for slot, constant := range b.constants {
-		slots[slot] = rawValue(constant)
+	for _, c := range b.constants {
+		slots[c.slot] = c.value
 	}
 	return slots
 }
@@ -203,7 +238,7 @@ func (x *Execution) require(run *ruleRun) bool {
 	var missing []string
 	var at Position
 	for _, q := range run.rule.requires {
-		applies, err := q.when.holds(run.slots)
+		applies, err := q.when.holds(x.work, run.slots)
 		if err != nil {
 			return x.reject(run.rule, q.at, err.Error())
 		}
@@ -236,7 +271,7 @@ func (x *Execution) mapAll(run *ruleRun) bool {
 	var missing []string
 	var at Position
 	for _, m := range run.rule.mappings {
-		filled, f := m.mapping.fill(run.slots, x.explainer.notes(), x.coverage)
+		filled, f := x.fill(m.mapping, run.slots)
 		if f.err != nil {
 			return x.reject(run.rule, run.rule.at, f.err.Error())
 		}
@@ -290,12 +325,21 @@ func (x *Execution) finish(s Status, reason string) {
 		return
 	}
 	reason = cut(reason, 8*maxText)
-	if s == Unfinished && x.once != "" {
+	if (s == Unfinished || s == Failed) && x.once != "" {
 		s, reason = Uncertain, reason+"; a replay would do "+x.once+" again, which was done"
 	}
 	x.ended, x.pending = true, nil
 	x.outcome.Status, x.outcome.Reason = s, reason
 	x.explainer.close(x)
+}
+
+// fill evaluates a mapping. What it gives beside the value is good until the
+// next one is filled.
+func (x *Execution) fill(m *mapping, slots []value) (value, *filling) {
+	f := &x.work.filling
+	f.begin(slots, x.work)
+	f.notes, f.coverage = x.explainer.notes(), x.coverage
+	return m.fill(f), f
 }
 
 // end finishes the event with the step to blame.
@@ -317,7 +361,7 @@ func (x *Execution) Next() (Request, bool) {
 	if x.ended {
 		return Request{}, false
 	}
-	return x.pending.request, true
+	return *x.pending.request, true
 }
 
 // advance does one thing: begin a rule, leave a block, or run a step.
@@ -329,10 +373,10 @@ func (x *Execution) advance() {
 	f := x.stack[len(x.stack)-1]
 	if f.at == len(f.block.steps) {
 		x.stack = x.stack[:len(x.stack)-1]
-		f.leave(x, f)
+		x.leave(f)
 		return
 	}
-	s := f.block.steps[f.at]
+	s := f.step()
 	switch {
 	case f.call != nil:
 		f.call.proceed(x)
@@ -347,7 +391,7 @@ func (x *Execution) advance() {
 
 // begin runs a step whose condition holds.
 func (x *Execution) begin(f *frame, s *step) {
-	applies, err := s.when.holds(f.slots)
+	applies, err := s.when.holds(x.work, f.slots)
 	if err != nil {
 		x.end(f, s, Failed, err.Error())
 		return
@@ -385,14 +429,33 @@ type relooked struct {
 	item string
 }
 
-func (x *Execution) push(run *ruleRun, b *block, slots []value, leave func(*Execution, *frame)) *frame {
-	f := &frame{run: run, block: b, slots: slots, done: make([]bool, len(b.steps)), redone: map[relooked]bool{}, leave: leave}
+// push begins a block: that of a rule, or of the step at hand of the frame that
+// is open.
+func (x *Execution) push(run *ruleRun, b *block, slots []value) *frame {
+	f := x.work.frames.take()
+	f.run, f.block, f.slots, f.at, f.done = run, b, slots, 0, append(f.done[:0], b.undone...)
+	f.redone, f.call, f.find, f.fresh, f.anew, f.recall, f.outer = nil, nil, nil, nil, false, "", nil
 	if len(x.stack) > 0 {
-		outer := x.stack[len(x.stack)-1]
-		f.anew = outer.freshly(outer.block.steps[outer.at])
+		f.outer = x.stack[len(x.stack)-1]
+		f.anew = f.outer.freshly(f.outer.step())
 	}
 	x.stack = append(x.stack, f)
 	return f
+}
+
+// step gives the step at hand.
+func (f *frame) step() *step { return f.block.steps[f.at] }
+
+// leave goes back from a block to what it was for.
+func (x *Execution) leave(f *frame) {
+	switch {
+	case f.outer == nil:
+		x.leaveRule(f)
+	case f.outer.find != nil:
+		f.outer.find.leave(x, f)
+	default:
+		f.outer.step().op.(*use).leave(x, f)
+	}
 }
 
 // nextRule begins the next rule, or ends the event.
@@ -404,13 +467,14 @@ func (x *Execution) nextRule() {
 	run := x.runs[x.current]
 	x.current++
 	for _, b := range run.rule.after {
-		run.slots[b.slot] = x.results[b.rule]
+		run.slots[b.slot] = x.results[b.rule.number]
 	}
-	x.push(run, run.rule.block, run.slots, (*Execution).leaveRule)
+	x.push(run, run.rule.block, run.slots)
 }
 
 func (x *Execution) leaveRule(f *frame) {
-	var parts []string
+	w := x.work
+	w.buf = append(w.buf[:0], '{')
 	for _, field := range f.run.rule.result {
 		v, lacking, err := x.result(f.run.rule, field.source, f.slots)
 		if err == nil && lacking {
@@ -423,19 +487,23 @@ func (x *Execution) leaveRule(f *frame) {
 			return
 		}
 		if !v.missing() {
-			parts = append(parts, quote(field.name)+":"+v.raw)
+			if len(w.buf) > 1 {
+				w.buf = append(w.buf, ',')
+			}
+			w.buf = append(append(appendQuoted(w.buf, field.name), ':'), v.raw...)
 		}
 	}
-	x.results[f.run.rule] = rawValue("{" + strings.Join(parts, ",") + "}")
+	w.buf = append(w.buf, '}')
+	x.results[f.run.rule.number] = w.own(w.buf)
 }
 
 // result evaluates what the answers have to give, and reports whether that is
 // lacking: where it is required, or where what is there does not fit.
 func (x *Execution) result(r *rule, s *sourced, slots []value) (v value, lacking bool, err error) {
-	found, err := s.value(slots)
+	found, err := s.value(x.work, slots)
 	x.coverage.value(s, &found)
 	x.warn(r, found.warning, s.at)
-	required := s.required && found.skipped == ""
+	required := s.required && !found.skipped
 	return found.value, found.value.missing() && (required || found.warning != ""), err
 }
 
@@ -459,17 +527,29 @@ func (x *Execution) Respond(r Response) {
 
 // checked makes sure that an answer that will be read can be read, whatever
 // client brought it.
-func (x *Execution) checked(request Request, r Response) Response {
+func (x *Execution) checked(request *Request, r Response) Response {
 	limits := x.config.limits
+	x.reply = value{}
 	if r.Failure != Answered || !request.Reads || r.Status < 200 || r.Status > 299 {
 		return r
 	}
 	if len(r.Body) > limits.ReplyBytes {
 		r.Failure, r.Detail = Unreadable, fmt.Sprintf("the answer has more than %d bytes", limits.ReplyBytes)
-	} else if err := scanJSON(replyText(r.Body), limits.Depth, 0); err != nil {
+	} else if reply, err := x.readReply(r.Body); err != nil {
 		r.Failure, r.Detail = Unreadable, fmt.Sprintf("the answer is not usable JSON: %v", err)
+	} else {
+		x.reply = reply
 	}
 	return r
+}
+
+// readReply reads the body of an answer.
+func (x *Execution) readReply(body []byte) (value, error) {
+	d := &document{}
+	if err := x.work.scanner.scan(d, replyText(body), x.config.limits.Depth, 0); err != nil {
+		return value{}, err
+	}
+	return d.value(0), nil
 }
 
 // replyText gives the body of an answer; none at all counts as null.
@@ -489,9 +569,8 @@ func (x *Execution) Recall(key string, remembered json.RawMessage) {
 		return
 	}
 	x.pending = nil
-	known := strings.Trim(string(remembered), " \t\r\n")
-	usable := scanJSON(known, x.config.limits.Depth, 0) == nil
-	if !usable || !p.frame.call.recalled(x, key, rawValue(known)) {
+	known := x.work.recall(remembered, x.config.limits.Depth)
+	if known.missing() || !p.frame.call.recalled(x, key, known) {
 		x.pending = p
 		p.request.Recall = nil
 	}
@@ -522,7 +601,7 @@ func (x *Execution) Abort(reason string) {
 	if r := f.call; r.confirm != nil && r.confirm.refusal == "" {
 		status, reason = Uncertain, r.confirm.lost+"; "+reason
 	}
-	x.end(f, f.block.steps[f.at], status, reason)
+	x.end(f, f.step(), status, reason)
 }
 
 // keepAnswer puts the destination's words into the outcome, which lives longer

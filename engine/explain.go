@@ -158,6 +158,13 @@ func (e *explainer) passed(r *rule, why string) {
 	e.rules[r].Took, e.rules[r].Why = false, why
 }
 
+// unmet notes that the condition of a rule does not hold.
+func (e *explainer) unmet(r *rule) {
+	if e != nil {
+		e.passed(r, "when: "+r.when.text+" does not hold")
+	}
+}
+
 func (e *explainer) took(r *rule) {
 	if e == nil {
 		return
@@ -195,7 +202,7 @@ func (e *explainer) notes() *notes {
 	if e == nil {
 		return nil
 	}
-	return &notes{explainer: e, fields: []FieldExplanation{}, lost: map[string]string{}}
+	return &notes{explainer: e, fields: []FieldExplanation{}, lost: map[memberOfRest]string{}}
 }
 
 func (e *explainer) mapping(run *ruleRun, name string, m *mapping, f *filling) {
@@ -320,7 +327,7 @@ func (e *explainer) unreached(run *ruleRun, steps []*step, depth int) {
 }
 
 // request notes a request with the lines behind the fields of its body.
-func (e *explainer) request(r *callRun, request Request, f *filling) {
+func (e *explainer) request(r *callRun, request *Request, f *filling) {
 	if e == nil {
 		return
 	}

@@ -14,7 +14,7 @@ type restNotes struct {
 	run    *ruleRun
 	rest   *rest
 	places []origin
-	lost   map[string]string
+	lost   map[memberOfRest]string
 }
 
 // A reader is a part of a rule that names places of the event, whether or not
@@ -209,7 +209,7 @@ func (t *tracer) readByProgram(place []string) string {
 // was to.
 func (n restNotes) whyNot(name string, v value) string {
 	taken, isTaken := n.rest.taken[name]
-	lost := n.lost[joinTarget(n.rest.at.String(), []string{name})]
+	lost := n.lost[memberOfRest{n.rest.at, name}]
 	switch {
 	case isTaken && taken == "":
 		return "except names it"

@@ -14,7 +14,7 @@ import (
 type notes struct {
 	explainer *explainer
 	fields    []FieldExplanation
-	lost      map[string]string // why a rest line left a member out, by target and member
+	lost      map[memberOfRest]string // why a rest line left a member out
 }
 
 // A finding is what a source came to, and how.
@@ -22,15 +22,15 @@ type finding struct {
 	value   value
 	index   int // of the path that gave it; -1 for the default
 	warning string
-	skipped string // the condition that did not hold
+	skipped bool // the condition does not hold
 }
 
 // explain words what a source came to.
 func (s *sourced) explain(to string, f finding, places []origin) FieldExplanation {
 	e := FieldExplanation{To: to, At: s.at}
 	switch {
-	case f.skipped != "":
-		e.Absent = "when: " + f.skipped + " does not hold"
+	case f.skipped:
+		e.Absent = "when: " + s.when.text + " does not hold"
 	case f.value.missing():
 		e.Absent = s.absent(f)
 	case f.index < 0:
@@ -88,6 +88,7 @@ func (s *sourced) absent(f finding) string {
 // tell notes what a line came to, where somebody wants to know.
 func (f *filling) tell(t *target, s *sourced, found finding) {
 	if f.notes != nil {
+		found.value = s.leaveOut(found.value)
 		places := f.notes.explainer.placesBehind(s, f.slots, found)
 		f.notes.fields = append(f.notes.fields, s.explain(t.label, found, places))
 	}
@@ -104,7 +105,7 @@ func (f *filling) passedOver(t *target, behind []*sourced) {
 }
 
 // took notes a member that a rest line takes.
-func (f *filling) took(t *target, e entry) {
+func (f *filling) took(t *target, e *entry) {
 	if f.notes == nil {
 		return
 	}
@@ -118,10 +119,16 @@ func (f *filling) took(t *target, e entry) {
 	f.notes.fields = append(f.notes.fields, note)
 }
 
+// A memberOfRest is a member of the object of which a rest line takes the rest.
+type memberOfRest struct {
+	at   Position // of the line
+	name string
+}
+
 // lose notes why a rest line left a member out that it would have taken.
 func (f *filling) lose(r *rest, name, why string) {
 	if f.notes != nil {
-		f.notes.lost[joinTarget(r.at.String(), []string{name})] = why
+		f.notes.lost[memberOfRest{r.at, name}] = why
 	}
 }
 
@@ -194,7 +201,7 @@ func (e *explainer) asked(r *findRun, w *way, v value, slot *value) {
 		return
 	}
 	for _, rd := range r.find.inputs[w.by] {
-		if given, fits := asString(rd.from(r.frame.slots)); fits && given.raw == v.raw {
+		if given, fits := asString(&workspace{}, rd.from(r.frame.slots)); fits && given.raw == v.raw {
 			e.sources[slot] = append(e.sources[slot], e.placesOf(rd, r.frame.slots)...)
 		}
 	}

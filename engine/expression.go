@@ -4,27 +4,28 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	exprparser "github.com/expr-lang/expr/parser"
-	"github.com/expr-lang/expr/vm"
 )
 
-// An expression is compiled once and safe for concurrent use. What it reads of
-// events and replies are prepared reads, so that it never sees more of them
+// An expression is compiled once and safe for concurrent use: a tree of nodes
+// (evaluate.go) that are evaluated on values as they were written. What it reads
+// of events and replies are prepared reads, so that it never sees more of them
 // than it names.
 type expression struct {
-	text    string
-	at      Position
-	kind    string // of what it gives; empty where nothing is known
-	program *vm.Program
-	reads   []exprRead
-	aliases []namedPath // what is read through a let, beside the whole that reads has
+	text      string
+	at        Position
+	kind      string // of what it gives; empty where nothing is known
+	root      node
+	condition condition // nil for what is not true or false by itself
+	locals    int       // how many let it has
+	kept      int       // how many parts are evaluated once in a loop
+	reads     []exprRead
+	aliases   []namedPath // what is read through a let, beside the whole that reads has
 }
 
 type exprRead struct {
@@ -34,108 +35,55 @@ type exprRead struct {
 	keys     []string // of the segments, for messages and shapes
 	segments []segment
 	used     bool
-	onPath   bool // handed over as it is, not decoded
-	asSet    bool // only ever looked up in, by the operator in
-	boolean  bool // declared so: a setting or an input that is not given is false
 	located  file.Location
 }
 
-// environment is what expr sees. Every path of an expression is an element of
-// Read.
-type environment struct {
-	Read []any
-}
-
-// eval runs the expression on the values of a frame.
-func (e *expression) eval(slots []value) (any, error) {
-	env := environment{Read: make([]any, len(e.reads))}
-	for i, r := range e.reads {
-		switch {
-		case !r.used:
-		case r.onPath:
-			env.Read[i] = r.from(slots)
-		case r.asSet:
-			env.Read[i] = newElements(r.from(slots).decode())
-		case r.boolean:
-			env.Read[i] = r.from(slots).raw == "true"
-		default:
-			env.Read[i] = r.from(slots).decode()
-		}
-	}
-	result, err := vm.Run(e.program, env)
-	if err != nil {
-		return nil, e.failure(err)
-	}
-	return result, nil
-}
-
 // evalValue gives the result as JSON.
-func (e *expression) evalValue(slots []value) (value, error) {
-	result, err := e.eval(slots)
-	if err != nil {
-		return value{}, err
+func (e *expression) evalValue(w *workspace, slots []value) (value, error) {
+	m := w.start(e, slots)
+	result := e.root.eval(m)
+	var v value
+	if m.err == nil {
+		v = result.value(m)
 	}
-	if v, ok := result.(value); ok {
-		return v, nil
-	}
-	v, err := encode(result)
-	if err != nil {
-		return value{}, e.failure(err)
+	if m.err != nil {
+		return value{}, e.failure(m.err)
 	}
 	return v, nil
 }
 
 // holds evaluates a condition.
-func (e *expression) holds(slots []value) (bool, error) {
+func (e *expression) holds(w *workspace, slots []value) (bool, error) {
 	if e == nil {
 		return true, nil
 	}
-	result, err := e.eval(slots)
-	if err != nil {
-		return false, err
+	m := w.start(e, slots)
+	holds := e.condition.holds(m)
+	if m.err != nil {
+		return false, e.failure(m.err)
 	}
-	truth, ok := result.(bool)
-	if !ok {
-		return false, e.failure(fmt.Errorf("the condition gave %s", typeText(result)))
-	}
-	return truth, nil
+	return holds, nil
 }
 
 // failure words what went wrong at run time, without any value in it.
 func (e *expression) failure(err error) error {
-	message := err.Error()
-	var located *file.Error
-	if errors.As(err, &located) {
-		message = located.Message
-	}
-	return fmt.Errorf("the expression at %s cannot be evaluated: %s", e.at, message)
+	return fmt.Errorf("the expression at %s cannot be evaluated: %w", e.at, err)
 }
 
 // A vocabulary is what expressions may call, made once for a compilation.
 type vocabulary struct {
 	functions map[string]Function
-	operators map[string]Function
-	// loops are the functions of expr-lang that run a predicate over a list;
-	// true where the predicate has to be a condition.
-	loops   map[string]bool
-	options []expr.Option
+	// loops run a predicate over a list; true where the predicate has to be a
+	// condition.
+	loops map[string]bool
 }
 
 func newVocabulary() *vocabulary {
-	v := &vocabulary{functions: map[string]Function{}, operators: map[string]Function{}, loops: map[string]bool{
+	v := &vocabulary{functions: map[string]Function{}, loops: map[string]bool{
 		"all": true, "any": true, "none": true, "one": true, "filter": true, "find": true, "count": true, "map": false,
 	}}
-	v.options = []expr.Option{expr.Env(environment{}), expr.DisableAllBuiltins()}
-	for name := range v.loops {
-		v.options = append(v.options, expr.EnableBuiltin(name))
-	}
 	for _, f := range Functions() {
 		v.functions[f.Name] = f
-		v.options = append(v.options, expr.Function(f.Name, f.call, f.types...))
-	}
-	for _, f := range operators() {
-		v.operators[f.Name] = f
-		v.options = append(v.options, expr.Function(f.Name, f.call, f.types...))
 	}
 	return v
 }
@@ -192,32 +140,14 @@ func (c *compiler) expression(t text, in *scope, condition bool) *expression {
 	if a.failed {
 		return nil
 	}
-	e := c.patchAndCompile(t, in)
-	if e != nil {
-		e.kind, e.aliases = a.kind(tree.Node), a.aliases
+	b := c.newNodeBuilder(t, in)
+	if condition {
+		b.expression.condition = b.condition(tree.Node)
+	} else {
+		b.expression.root = b.value(tree.Node)
 	}
-	return e
-}
-
-func (c *compiler) patchAndCompile(t text, in *scope) *expression {
-	e := &expression{text: t.value, at: t.at.position()}
-	p := &patcher{c.vocabulary, e, in}
-	options := append(slices.Clone(c.vocabulary.options), expr.Patch(p))
-	program, err := expr.Compile(t.value, options...)
-	if err != nil {
-		c.expressionError(t, err)
-		return nil
-	}
-	e.program = program
-	for i := range e.reads {
-		if r := &e.reads[i]; r.used {
-			r.boolean = r.name.booleanAt(r.keys)
-			c.touch(r.name)
-			r.name.asked = append(r.name.asked, r.keys)
-			c.checkShape(t.part(byteOffset(t.value, r.located.From), byteOffset(t.value, r.located.To)), r.label, r.name, r.keys)
-		}
-	}
-	return e
+	b.expression.kind, b.expression.aliases = a.kind(tree.Node), a.aliases
+	return b.expression
 }
 
 func (c *compiler) expressionError(t text, err error) {
@@ -233,7 +163,7 @@ func (c *compiler) expressionError(t text, err error) {
 	from := byteOffset(t.value, located.From)
 	to := max(byteOffset(t.value, located.To), from+1)
 	message := strings.Replace(located.Message, "unexpected token EOF", "it ends too early", 1)
-	c.errorf(t.part(from, to), c.expressionHint(t.value, t.value[from:min(to, len(t.value))], message), "bad expression: %s", message)
+	c.errorf(t.part(from, to), expressionHint(t.value, t.value[from:min(to, len(t.value))], message), "bad expression: %s", message)
 }
 
 // cutShort gives what made YAML end a text without quotes before the end of its
@@ -256,14 +186,9 @@ func (t text) cutShort() (span, string) {
 	}
 }
 
-var calledFunction = regexp.MustCompile(`arguments (?:to|in) call (?:to )?(\w+)`)
-
 // expressionHint says what was probably meant where the parser only says what
 // it did not expect.
-func (c *compiler) expressionHint(whole, at, message string) string {
-	if m := calledFunction.FindStringSubmatch(message); m != nil && c.vocabulary.functions[m[1]].Signature != "" {
-		return "Write " + c.vocabulary.functions[m[1]].Signature + "."
-	}
+func expressionHint(whole, at, message string) string {
 	opened := func(open, closing string) bool { return strings.Count(whole, open) > strings.Count(whole, closing) }
 	early := strings.Contains(message, "ends too early")
 	switch {

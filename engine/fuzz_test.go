@@ -239,15 +239,28 @@ func fuzzEvents(p *Program) [][]byte {
 }
 
 // runAnything drives an event with answers of every kind, and checks what no
-// rule may break.
+// rule may break. It makes no difference what the execution did before.
 func runAnything(t *testing.T, config *Config, event []byte, variant int) {
+	t.Helper()
+	used := config.Start([]byte(`{"type":"sync","userId":"before","email":"b@e.f","traits":{"name":"Before","a.b":[1,{"c":2}],"p":"\u0041"}}`))
+	drive(t, config, used, variant+1)
+	used.Restart(event)
+	first, again := drive(t, config, config.Start(event), variant), drive(t, config, used, variant)
+	if first != again {
+		t.Errorf("after another event it goes otherwise:\n%s\n%s", first, again)
+	}
+}
+
+// drive answers what an execution asks, and gives all that it said.
+func drive(t *testing.T, config *Config, x *Execution, variant int) string {
 	t.Helper()
 	answers := []string{
 		`{"id":1,"people":[{"id":1,"email":"a@b.c"}],"users":[{"id":1}],"thing":{"id":"7"},"groups":[{"id":1},{"id":2}],"next":null}`,
 		`{"id":"x/../y","people":[],"users":[],"code":"taken","text":"t"}`, `[]`, `{"people":[{"id":1},{"id":2}],"next":"https://crm.example/v1/p2"}`,
 	}
-	x := config.Start(event)
+	var said strings.Builder
 	for i := 0; ; i++ {
+		checkIndexes(t, x)
 		request, more := x.Next()
 		if !more {
 			break
@@ -256,6 +269,7 @@ func runAnything(t *testing.T, config *Config, event []byte, variant int) {
 			t.Fatalf("more than %d requests", i)
 		}
 		checkRequest(t, request)
+		fmt.Fprintf(&said, "%s %s %s %s %s %s %q %v\n", request.Step, request.Method, request.Path, request.Query, request.Link, request.Body, request.Recall, request.Counts)
 		response := Response{Status: []int{200, 200, 201, 404, 200, 422}[(i+variant)%6], Body: []byte(answers[(i+variant)%len(answers)])}
 		if (i+variant)%7 == 6 {
 			response = Response{Failure: Timeout}
@@ -265,9 +279,36 @@ func runAnything(t *testing.T, config *Config, event []byte, variant int) {
 			if fact.Op != Forget && !json.Valid(fact.Value) {
 				t.Errorf("the fact %s has no JSON: %q", fact.Key, fact.Value)
 			}
+			fmt.Fprintf(&said, "%d %s %s\n", fact.Op, fact.Key, fact.Value)
 		}
 	}
 	checkOutcome(t, x.Outcome())
+	fmt.Fprintf(&said, "%+v", x.Outcome())
+	return said.String()
+}
+
+// checkIndexes reads anew what the mappings wrote: the index that they made on
+// the way has to be the same.
+func checkIndexes(t *testing.T, x *Execution) {
+	t.Helper()
+	for _, run := range x.runs {
+		for _, v := range run.slots {
+			if v.doc == nil || len(v.doc.places) == 0 {
+				continue
+			}
+			read := &document{text: v.doc.text}
+			read.index()
+			for i, place := range read.places {
+				noted := v.doc.places[i]
+				if noted.start != place.start || noted.end != place.end || noted.next != place.next || place.keyEnd > 0 && noted.name(v.doc.text) != place.name(v.doc.text) {
+					t.Fatalf("%s: place %d is noted as %+v, and is %+v", v.doc.text, i, noted, place)
+				}
+			}
+			if len(read.places) != len(v.doc.places) {
+				t.Fatalf("%s: %d places are noted, of %d", v.doc.text, len(v.doc.places), len(read.places))
+			}
+		}
+	}
 }
 
 func checkRequest(t *testing.T, r Request) {
@@ -340,6 +381,9 @@ func checkRead(t *testing.T, text string, p path, document string) {
 	if got != "" && !json.Valid([]byte(got)) {
 		t.Errorf("the path %q reads %q from %s, which is no JSON", text, got, document)
 	}
+	if indexed := ownValue(document).get(&p).raw; indexed != got {
+		t.Errorf("the path %q reads %q from %s, and %q from its index", text, got, document, indexed)
+	}
 	if strings.Contains(text, "@") {
 		return
 	}
@@ -395,7 +439,8 @@ func checkWritten(t *testing.T, name string, p path) {
 	if c.hasErrors() {
 		return
 	}
-	v, filled := m.fill(make([]value, firstFreeSlot), nil, nil)
+	filled := &filling{slots: make([]value, firstFreeSlot), work: &workspace{}}
+	v := m.fill(filled)
 	if filled.err != nil || !json.Valid([]byte(v.raw)) {
 		t.Errorf("the target %q wrote %q: %v", name, v.raw, filled.err)
 	}

@@ -501,6 +501,39 @@ func TestLoopsDoNotRepeatWork(t *testing.T) {
 	}
 }
 
+// Looking up each element of a long list in something as long costs the sum of
+// the two, and not their product.
+func TestLoopsCostTheSumOfWhatTheyRead(t *testing.T) {
+	if testing.Short() || raced() {
+		t.Skip("measures time")
+	}
+	var texts, members, records, lists []string
+	for i := range 7000 {
+		texts, members = append(texts, fmt.Sprintf(`"t%05d"`, i)), append(members, fmt.Sprintf(`"t%05d":[%d]`, i, i))
+		records, lists = append(records, fmt.Sprintf(`{"key":"T%05d"}`, i)), append(lists, fmt.Sprintf(`["t%05d"]`, i))
+	}
+	list := func(of []string) string { return "[" + strings.Join(of, ",") + "]" }
+	event := `{"type":"sync","texts":` + list(texts) + `,"others":` + list(texts) + `,"object":{` + strings.Join(members, ",") + `},"records":` + list(records) +
+		`,"lists":` + list(lists) + `,"long":"\u0041` + strings.Repeat("x", 50000) + `"}`
+	for _, expression := range []string{
+		"len(filter(event.texts, # in event.others))", "len(filter(event.texts, # not in event.object))", "len(map(event.texts, event.object[#]))", "len(map(event.texts, event.others[#index]))",
+		"count(event.lists, # == event.others)", "count(event.texts, same_text(#, event.long))", "count(event.texts, # < event.long)", "len(absent(event.records, event.others))",
+		"let o = event.others; count(event.texts, # in o)", "count(event.texts, { let o = event.others; # in o })", "count(event.records, .key == event.object.t06999)",
+		"count(event.texts, # in (event.nothing ?? event.others))", "let o = event.object; len(map(event.texts, o[#]))",
+	} {
+		config := configure(t, map[string]string{"sync.yaml": exprRule(expression)}).WithLimits(engine.Limits{EventBytes: 1 << 20, Keys: 10000})
+		var outcome engine.Outcome
+		took := quickest(2, func() {
+			x := config.Start([]byte(event))
+			x.Next()
+			outcome = x.Outcome()
+		})
+		if took > 300*time.Millisecond || outcome.Reason != "" {
+			t.Errorf("%s: %v %s", expression, took, outcome.Reason)
+		}
+	}
+}
+
 // A list times a text makes no result that is as large as their product.
 func TestResultsOfExpressionsAreBounded(t *testing.T) {
 	event := `{"type":"sync","text":"` + strings.Repeat("x", 30000) + `","list":[` + strings.Repeat("0,", 999) + `0]}`

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 )
 
 // An Identity is what an event is known by, whatever the rules make of it. An
@@ -19,16 +18,20 @@ type Identity struct {
 // Identify reads an event without starting its delivery. It does not keep a
 // reference to the bytes.
 func (c *Config) Identify(event []byte) Identity {
-	text := mendSurrogates(string(event))
-	if c.unfit(text) != "" {
+	if len(event) > c.limits.EventBytes {
+		return Identity{}
+	}
+	var s scanner
+	read, _, reason := c.read(&s, &document{}, string(event))
+	if reason != "" {
 		return Identity{}
 	}
 	p := c.program
 	slots := make([]value, firstFreeSlot)
-	slots[slotEvent], slots[slotConfig] = rawValue(strings.Trim(text, " \t\r\n")), c.values
-	found := Identity{Type: slots[slotEvent].get(p.by).text()}
+	slots[slotEvent], slots[slotConfig] = read, c.values
+	found := Identity{Type: slots[slotEvent].get(&p.by).text()}
 	if p.id != nil {
-		found.MessageID = slots[slotEvent].get(*p.id).text()
+		found.MessageID = slots[slotEvent].get(p.id).text()
 	}
 	for i, reads := range p.order {
 		if key := firstOf(reads, slots); key != "" {

@@ -33,15 +33,16 @@ func evaluate(t *testing.T, expression string) string {
 	if e == nil {
 		return c.diagnostics().Error()
 	}
-	v, err := e.evalValue(nil)
+	v, err := e.evalValue(&workspace{}, nil)
 	if err != nil {
 		return err.Error()
 	}
 	return v.raw
 }
 
-func TestExpressions(t *testing.T) {
-	for expression, want := range map[string]string{
+// expressionTable lists expressions that name nothing, and what they give.
+func expressionTable() map[string]string {
+	return map[string]string{
 		`9007199254740993 == 9007199254740992`:  `false`,
 		`1 == 1.0`:                              `true`,
 		`"1" == 1`:                              `false`,
@@ -88,7 +89,11 @@ func TestExpressions(t *testing.T) {
 		`" A " | trim() | lower()`:                       `"a"`,
 		`{"a": [1, {"b": 1.0}]} == {"a": [1, {"b": 1}]}`: `true`,
 		`"<&>"`: `"<&>"`,
-	} {
+	}
+}
+
+func TestExpressions(t *testing.T) {
+	for expression, want := range expressionTable() {
 		if got := evaluate(t, expression); got != want {
 			t.Errorf("%s gives %s, want %s", expression, got, want)
 		}
@@ -119,7 +124,7 @@ func TestIdentifier(t *testing.T) {
 	for key, want := range map[string]string{
 		"plan": "plan", "a.b": "a_b", "": "_", "4155551234": "_4155551234", "é": "_", "a é": "a__", "@this": "_this", "__proto__": "__proto__",
 	} {
-		if got := identifier(key); got != want {
+		if got := identifier(&workspace{}, key); got != want {
 			t.Errorf("identifier(%q) = %q, want %q", key, got, want)
 		}
 	}
@@ -206,16 +211,20 @@ func TestPositionCountsRunes(t *testing.T) {
 	}
 }
 
+// What is prepared for the operator in has what the list or object itself has.
 func TestElements(t *testing.T) {
-	list := []any{"a", int64(1), decimal("2.50"), nil, true, map[string]any{"k": int64(1)}}
-	e := newElements(list)
-	for _, v := range []any{"a", "b", int64(1), decimal("1.0"), decimal("2.5"), int64(3), nil, true, false, map[string]any{"k": decimal("1e0")}} {
-		if got, want := e.has(v), within(v, list); got != want {
-			t.Errorf("%v in the prepared list: %t, in the list itself: %t", v, got, want)
-		}
+	var longer string
+	for i := range 20 {
+		longer += fmt.Sprintf(`"t%d",%d,`, i, i+10)
 	}
-	if newElements(nil).has("a") || !newElements(map[string]any{"k": nil}).has("k") {
-		t.Error("nothing has elements, or an object has no keys")
+	for _, list := range []string{`["a",1,2.50,null,true,{"k":1},"\u0062"]`, `[` + longer + `"a",1,2.50,null,true,{"k":1},"\u0062"]`, `[]`, `{"a":null}`, `{}`, `7`} {
+		o := written(rawValue(list))
+		prepared := o.asSet()
+		for _, x := range []string{`"a"`, `"b"`, `"\u0061"`, `1`, `1.0`, `2.5`, `3`, `null`, `true`, `false`, `{"k":1e0}`, `{"k":2}`, `[]`} {
+			if x := written(rawValue(x)); prepared.has(x) != o.has(x) || o.opened().has(x) != o.has(x) {
+				t.Errorf("%v in %s: %t, prepared: %t, opened: %t", x, list, o.has(x), prepared.has(x), o.opened().has(x))
+			}
+		}
 	}
 }
 

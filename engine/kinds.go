@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 
@@ -216,20 +215,7 @@ func (v *vocabulary) gives(name string) string {
 	case "all", "any", "none", "one":
 		return "boolean"
 	}
-	function, known := v.functions[name]
-	if !known {
-		return ""
-	}
-	switch reflect.TypeOf(function.types[0]).Elem().Out(0).Kind() {
-	case reflect.Int:
-		return "integer"
-	case reflect.Bool:
-		return "boolean"
-	case reflect.Slice:
-		return "array"
-	default:
-		return ""
-	}
+	return v.functions[name].gives
 }
 
 func isComparison(operator string) bool {
@@ -310,4 +296,4 @@ func (c *compiler) scalars(t text, compiled *template, in *scope) {
 }
 
 // plain reports whether the path names one value, key after key.
-func (p path) plain() bool { return len(p.keys()) == len(p.segments) }
+func (p *path) plain() bool { return p.keysOnly }

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // A sourced is the compiled form of where a value comes from.
@@ -34,58 +33,60 @@ type table struct {
 
 // value evaluates the source. The finding's warning is set where something was
 // there that does not fit; the error where an expression could not be evaluated.
-func (s *sourced) value(slots []value) (finding, error) {
-	applies, err := s.when.holds(slots)
-	if err != nil {
-		return finding{}, err
+func (s *sourced) value(w *workspace, slots []value) (f finding, err error) {
+	if s.when != nil {
+		applies, err := s.when.holds(w, slots)
+		if f.skipped = !applies; f.skipped || err != nil {
+			return f, err
+		}
 	}
-	if !applies {
-		return finding{skipped: s.when.text}, nil
+	switch {
+	case s.literal != "":
+		f.value.raw = s.literal
+	case s.expr != nil:
+		err = s.compute(w, slots, &f)
+	default:
+		s.read(w, slots, &f)
 	}
-	return s.found(slots)
-}
-
-// found gives the first present value that fits, else the default.
-func (s *sourced) found(slots []value) (finding, error) {
-	f, err := s.first(slots)
-	if err == nil && f.value.missing() && s.fallback != "" {
+	if f.value.raw == "" && s.fallback != "" && err == nil {
 		f.value, f.index = rawValue(s.fallback), -1
 	}
 	return f, err
 }
 
-func (s *sourced) first(slots []value) (finding, error) {
-	if s.literal != "" {
-		return finding{value: rawValue(s.literal)}, nil
+func (s *sourced) compute(w *workspace, slots []value, f *finding) error {
+	v, err := s.expr.evalValue(w, slots)
+	if err == nil {
+		f.value, f.warning = s.fit(w, v, s.label)
 	}
-	if s.expr != nil {
-		v, err := s.expr.evalValue(slots)
-		if err != nil {
-			return finding{}, err
+	return err
+}
+
+// read gives the first value that is there and fits.
+func (s *sourced) read(w *workspace, slots []value, f *finding) {
+	for i := range s.reads {
+		v := s.reads[i].from(slots)
+		if v.raw == "" {
+			continue
 		}
-		fitted, warning := s.fit(v, "the value of "+s.label)
-		return finding{value: fitted, warning: warning}, nil
-	}
-	var f finding
-	for i, r := range s.reads {
-		v, problem := s.fit(r.from(slots), s.labels[i])
-		if !v.missing() {
-			return finding{value: v, index: i}, nil
+		v, warning := s.fit(w, v, s.labels[i])
+		if v.raw != "" {
+			f.value, f.index, f.warning = v, i, ""
+			return
 		}
 		if f.warning == "" {
-			f.warning = problem
+			f.warning = warning
 		}
 	}
-	return f, nil
 }
 
 // fit applies presence, as, table and except.
-func (s *sourced) fit(v value, label string) (value, string) {
+func (s *sourced) fit(w *workspace, v value, label string) (value, string) {
 	if !v.present(s.keep) {
 		return value{}, ""
 	}
 	if s.as != nil {
-		converted, fits := s.as.convert(v)
+		converted, fits := s.as.convert(w, v)
 		if !fits {
 			return value{}, fmt.Sprintf("%s is %s and was left out: %s is needed", label, v.kindText(), s.as.wants)
 		}
@@ -98,10 +99,18 @@ func (s *sourced) fit(v value, label string) (value, string) {
 		}
 		v = textValue(entry)
 	}
-	if v = s.leaveOut(v); !v.present(s.keep) {
+	if len(s.except) > 0 && v.kind() == '{' && !s.keep.empty && !s.leavesSome(v) {
 		return value{}, ""
 	}
 	return v, ""
+}
+
+// leavesSome reports whether an object has a member that the line does not
+// except.
+func (s *sourced) leavesSome(v value) bool {
+	some := false
+	v.members(func(key string, _ value) { some = some || !slices.Contains(s.except, key) })
+	return some
 }
 
 // leaveOut copies an object without the members that the line excepts.
@@ -109,27 +118,25 @@ func (s *sourced) leaveOut(v value) value {
 	if len(s.except) == 0 || v.kind() != '{' {
 		return v
 	}
-	var parts []string
-	v.members(func(key string, member value) {
-		if !slices.Contains(s.except, key) {
-			parts = append(parts, quote(key)+":"+member.raw)
-		}
-	})
-	v.raw = "{" + strings.Join(parts, ",") + "}"
-	return v
+	f := &filling{work: &workspace{}}
+	f.buf = append(f.buf, '{')
+	f.members(v, s.except)
+	f.buf = append(f.buf, '}')
+	return f.document()
 }
 
 // A mapping is a compiled list of lines: a tree of the targets, in the order
 // in which they first occur, and the lines that fill each.
 type mapping struct {
-	root *target
+	root    *target
+	indexed bool // it is read from, and not only sent
 }
 
 // A target is one place in the object that a mapping makes.
 type target struct {
 	key      string // as JSON, with quotes; empty for the root and elements
+	escaped  bool   // the key has escapes
 	name     string // unquoted
-	path     string // as joinTarget makes it
 	label    string // as the rule writes it
 	array    bool
 	children []*target
@@ -144,15 +151,22 @@ type rest struct {
 	from       read
 	when       *expression
 	taken      map[string]string // keys that other lines read, and the target of one; empty for those that except names
+	takenMarks uint64
+	lines      uint64 // marks of the keys that have lines of their own
 	identifier bool
 	keep       keep
 }
 
 // A filling is one evaluation of a mapping.
 type filling struct {
+	work     *workspace
 	slots    []value
 	buf      []byte
-	names    map[string]string
+	renamed  []renamedKey
+	places   []place        // of the values that were written
+	indexing bool           // they are noted
+	entries  []entry        // of the rest line at hand
+	index    map[string]int // of the entries, once they are many
 	warnings []note
 	missing  []*sourced // required lines without a value
 	notes    *notes     // nil where nobody wants to know
@@ -166,36 +180,135 @@ type note struct {
 	at   Position
 }
 
+// begin empties a filling for the next mapping.
+func (f *filling) begin(slots []value, w *workspace) {
+	*f = filling{slots: slots, work: w, buf: f.buf[:0], renamed: f.renamed[:0], places: f.places[:0], entries: f.entries[:0], warnings: f.warnings[:0], missing: f.missing[:0]}
+}
+
 // fill evaluates all lines and gives the object.
-func (m *mapping) fill(slots []value, notes *notes, coverage *Coverage) (value, *filling) {
-	f := &filling{slots: slots, notes: notes, coverage: coverage}
+func (m *mapping) fill(f *filling) value {
+	f.indexing = m.indexed
 	if !m.root.write(f, false) {
-		f.buf = append(f.buf, "{}"...)
+		f.buf, f.indexing = append(f.buf, "{}"...), false
 	}
-	return value{raw: string(f.buf), names: f.names}, f
+	return f.document()
+}
+
+// document gives what was written.
+func (f *filling) document() value {
+	v := f.work.own(f.buf)
+	v.doc.renamed = append(v.doc.renamed, f.renamed...)
+	if f.indexing {
+		v.doc.places = append(v.doc.places, f.places...)
+	}
+	return v
+}
+
+// begins notes where a value is about to begin, behind a key or not.
+func (f *filling) begins(key, keyEnd int, escaped bool) {
+	if f.indexing {
+		f.places = append(f.places, place{key: int32(key), keyEnd: int32(keyEnd), start: int32(len(f.buf)), escaped: escaped})
+	}
+}
+
+// ends notes that the value of a place ends here, with all that was noted since.
+func (f *filling) ends(at int) {
+	if f.indexing {
+		f.places[at].end, f.places[at].next = int32(len(f.buf)), int32(len(f.places))
+	}
+}
+
+// within notes the places inside a value that is about to be copied to a place.
+// A list or object of which they are not known ends the noting: whoever looks
+// into the text has to read it.
+func (f *filling) within(v value, to int) {
+	switch {
+	case !f.indexing || v.kind() != '{' && v.kind() != '[':
+	case v.doc == nil || len(v.doc.places) == 0:
+		f.indexing = false
+	default:
+		from := &v.doc.places[v.at]
+		f.shifted(v.doc.places[v.at+1:from.next], int32(to)-from.start, int32(len(f.places))-v.at-1)
+	}
+}
+
+// shifted appends places that lie elsewhere now, in the text and in the index.
+func (f *filling) shifted(places []place, by, next int32) {
+	for _, p := range places {
+		p.start, p.end, p.key, p.keyEnd, p.next = p.start+by, p.end+by, p.key+by, p.keyEnd+by, p.next+next
+		f.places = append(f.places, p)
+	}
+}
+
+// copy appends a value, with the names that its keys had before.
+func (f *filling) copy(v value) {
+	if v.doc != nil && len(v.doc.renamed) > 0 {
+		v.doc.index()
+		f.renames(v.doc, v.doc.places[v.at].start, v.doc.places[v.at].end)
+	}
+	f.within(v, len(f.buf))
+	f.buf = append(f.buf, v.raw...)
+}
+
+// renames carries the former names of keys along when a part of a document is
+// copied to here.
+func (f *filling) renames(d *document, from, to int32) {
+	first, _ := slices.BinarySearchFunc(d.renamed, int(from), func(r renamedKey, at int) int { return r.at - at })
+	for _, r := range d.renamed[first:] {
+		if r.at >= int(to) {
+			return
+		}
+		f.renamed = append(f.renamed, renamedKey{r.at - int(from) + len(f.buf), r.name})
+	}
+}
+
+// members appends the members of an object without those that are excepted. It
+// reports whether there was any.
+func (f *filling) members(v value, except []string) (some bool) {
+	v = v.indexed()
+	d := v.doc
+	for i := v.at + 1; i < d.places[v.at].next; i = d.places[i].next {
+		n := &d.places[i]
+		if len(except) > 0 && slices.Contains(except, n.name(d.text)) {
+			continue
+		}
+		if some {
+			f.buf = append(f.buf, ',')
+		}
+		some = true
+		f.renames(d, n.key-1, n.end)
+		if f.indexing {
+			f.shifted(d.places[i:n.next], int32(len(f.buf))-n.key+1, int32(len(f.places))-i)
+		}
+		f.buf = append(f.buf, d.text[n.key-1:n.end]...)
+	}
+	return some
 }
 
 // write appends the target with everything below it, and reports whether there
 // was anything. comma says that another member stands before it.
 func (t *target) write(f *filling, comma bool) bool {
-	mark := len(f.buf)
+	mark, at := len(f.buf), len(f.places)
 	if comma {
 		f.buf = append(f.buf, ',')
 	}
+	key := len(f.buf) + 1
 	if t.key != "" {
 		f.buf = append(append(f.buf, t.key...), ':')
 	}
+	f.begins(key, key+len(t.key)-2, t.escaped)
 	if t.writeValue(f) {
+		f.ends(at)
 		return true
 	}
-	f.buf = f.buf[:mark]
+	f.buf, f.places = f.buf[:mark], f.places[:at]
 	return false
 }
 
 func (t *target) writeValue(f *filling) bool {
-	v := t.lineValue(f)
+	v, line := t.lineValue(f)
 	if len(t.children) == 0 && t.rest == nil {
-		f.buf = append(f.buf, v.raw...)
+		f.copyOf(line, v)
 		return !v.missing()
 	}
 	brackets := "{}"
@@ -203,7 +316,7 @@ func (t *target) writeValue(f *filling) bool {
 		brackets = "[]"
 	}
 	f.buf = append(f.buf, brackets[0])
-	some := f.inner(v)
+	some := f.inner(line, v)
 	for _, child := range t.children {
 		some = child.write(f, some) || some
 	}
@@ -214,22 +327,29 @@ func (t *target) writeValue(f *filling) bool {
 	return some || v.kind() == '{' // empty, and kept
 }
 
-// inner appends the members of an object that a line copied without the ones
-// that have lines of their own. What is no object gives way to those lines.
-func (f *filling) inner(v value) bool {
-	if v.kind() != '{' || !v.present(keep{}) {
-		return false
+// copyOf appends what a line gives, without what it excepts.
+func (f *filling) copyOf(line *sourced, v value) {
+	if v.kind() != '{' || len(line.except) == 0 {
+		f.copy(v)
+		return
 	}
-	f.buf = append(f.buf, v.raw[1:len(v.raw)-1]...)
-	return true
+	f.buf = append(f.buf, '{')
+	f.members(v, line.except)
+	f.buf = append(f.buf, '}')
 }
 
-// lineValue gives what the first line with a value yields.
-func (t *target) lineValue(f *filling) value {
+// inner appends the members of an object that a line copied without the ones
+// that have lines of their own. What is no object gives way to those lines.
+func (f *filling) inner(line *sourced, v value) bool {
+	return v.kind() == '{' && f.members(v, line.except)
+}
+
+// lineValue gives what the first line with a value yields, and that line.
+func (t *target) lineValue(f *filling) (value, *sourced) {
 	var required *sourced
 	var warnings []note
 	for i, line := range t.lines {
-		found, err := line.value(f.slots)
+		found, err := line.value(f.work, f.slots)
 		if err != nil && f.err == nil {
 			f.err = err
 		}
@@ -242,11 +362,10 @@ func (t *target) lineValue(f *filling) value {
 			if found.index < 0 {
 				f.warnings = append(f.warnings, warnings...)
 			}
-			f.keepNames(t, found.value)
 			f.passedOver(t, t.lines[i+1:])
-			return found.value
+			return found.value, line
 		}
-		if line.required && found.skipped == "" && required == nil {
+		if line.required && !found.skipped && required == nil {
 			required = line
 		}
 	}
@@ -254,34 +373,18 @@ func (t *target) lineValue(f *filling) value {
 	if required != nil {
 		f.missing = append(f.missing, required)
 	}
-	return value{}
-}
-
-// keepNames carries the original keys of an object along when a line copies it
-// as a whole.
-func (f *filling) keepNames(t *target, v value) {
-	for place, name := range v.names {
-		if below, within := strings.CutPrefix(place, v.at); within && strings.HasPrefix(below, "\x00") {
-			f.rename(t.path+below, name)
-		}
-	}
-}
-
-func (f *filling) rename(place, name string) {
-	if f.names == nil {
-		f.names = map[string]string{}
-	}
-	f.names[place] = name
+	return value{}, nil
 }
 
 // An entry is one member that a rest line takes.
 type entry struct {
 	key, name string
+	mark      uint64 // of the form in which keys are told apart
 	raw       string
 }
 
 func (t *target) writeRest(f *filling, comma bool) bool {
-	applies, err := t.rest.when.holds(f.slots)
+	applies, err := t.rest.when.holds(f.work, f.slots)
 	if err != nil && f.err == nil {
 		f.err = err
 	}
@@ -290,18 +393,22 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 		f.loseAll(t.rest)
 		return false
 	}
-	entries := t.restEntries(f)
-	f.coverage.rest(t.rest, len(entries) > 0)
-	for _, e := range entries {
+	t.restEntries(f)
+	f.coverage.rest(t.rest, len(f.entries) > 0)
+	for i := range f.entries {
+		e := &f.entries[i]
 		f.took(t, e)
 		if comma {
 			f.buf = append(f.buf, ',')
 		}
-		f.buf = append(appendQuoted(f.buf, e.key), ':')
-		f.buf = append(f.buf, e.raw...)
 		if e.key != e.name {
-			f.rename(joinTarget(t.path, []string{e.key}), e.name)
+			f.renamed = append(f.renamed, renamedKey{len(f.buf) + 1, e.name})
 		}
+		key, at := len(f.buf)+1, len(f.places)
+		f.buf = append(appendQuoted(f.buf, e.key), ':')
+		f.begins(key, len(f.buf)-2, len(f.buf)-key-2 != len(e.key))
+		f.buf = append(f.buf, e.raw...)
+		f.ends(at)
 		comma = true
 	}
 	return comma
@@ -310,33 +417,70 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 // restEntries collects the scalar members nobody else reads, under the keys
 // they are sent with. Of several that fall on one key the exact one wins, else
 // the first.
-func (t *target) restEntries(f *filling) []entry {
-	var entries []entry
-	index := map[string]int{}
-	for _, child := range t.children {
-		index[t.rest.compared(child.name)] = -1
-	}
+func (t *target) restEntries(f *filling) {
+	f.entries, f.index = f.entries[:0], nil
+	marks := t.rest.lines
 	t.rest.from.from(f.slots).members(func(name string, member value) {
-		if _, taken := t.rest.taken[name]; taken || !member.scalar() || !member.present(t.rest.keep) {
+		if t.rest.takes(name) || !member.scalar() || !member.present(t.rest.keep) {
 			return
 		}
-		e := entry{key: t.rest.key(name), name: name, raw: member.raw}
-		at, collides := index[t.rest.compared(e.key)]
-		switch {
-		case !collides:
-			index[t.rest.compared(e.key)] = len(entries)
-			entries = append(entries, e)
-		case at >= 0 && e.key == e.name && entries[at].key != entries[at].name:
-			f.collision(t.rest, entries[at], e)
-			entries[at] = e
-		case at >= 0:
-			f.collision(t.rest, e, entries[at])
-		default:
-			f.collision(t.rest, e, entry{key: e.key})
-			f.loseToLine(t, e)
+		e := entry{key: t.rest.key(f.work, name), name: name, raw: member.raw}
+		e.mark = t.rest.mark(e.key)
+		if marks&e.mark == 0 {
+			marks |= e.mark
+			f.add(t.rest, e)
+		} else {
+			t.addOnce(f, e)
 		}
 	})
-	return entries
+}
+
+// addOnce adds an entry whose key may be that of another.
+func (t *target) addOnce(f *filling, e entry) {
+	if t.hasLine(e.key) {
+		f.collision(t.rest, e, entry{key: e.key})
+		f.loseToLine(t, e)
+		return
+	}
+	at, collides := f.entryLike(t.rest, e)
+	switch {
+	case !collides:
+		f.add(t.rest, e)
+	case e.key == e.name && f.entries[at].key != f.entries[at].name:
+		f.collision(t.rest, f.entries[at], e)
+		f.entries[at] = e
+	default:
+		f.collision(t.rest, e, f.entries[at])
+	}
+}
+
+// hasLine reports whether the target has a line for a key.
+func (t *target) hasLine(key string) bool {
+	return slices.ContainsFunc(t.children, func(child *target) bool { return t.rest.same(child.name, key) })
+}
+
+// add takes an entry whose key no other has.
+func (f *filling) add(r *rest, e entry) {
+	f.entries = append(f.entries, e)
+	switch {
+	case f.index != nil:
+		f.index[r.compared(e.key)] = len(f.entries) - 1
+	case len(f.entries) == manyKeys:
+		f.index = make(map[string]int, 4*manyKeys)
+		for i, e := range f.entries {
+			f.index[r.compared(e.key)] = i
+		}
+	}
+}
+
+// entryLike finds the entry that has the same key.
+func (f *filling) entryLike(r *rest, e entry) (at int, there bool) {
+	if f.index != nil {
+		at, there = f.index[r.compared(e.key)]
+		return at, there
+	}
+	at = slices.IndexFunc(f.entries, func(other entry) bool { return other.mark == e.mark && r.same(other.key, e.key) })
+	return at, at >= 0
 }
 
 func (f *filling) collision(r *rest, lost, kept entry) {
@@ -350,9 +494,24 @@ func (f *filling) collision(r *rest, lost, kept entry) {
 	f.warnings = append(f.warnings, note{text, r.at})
 }
 
-func (r *rest) key(name string) string {
+// take notes that a line reads a member, so that no rest is left of it.
+func (r *rest) take(key, target string) {
+	r.taken[key] = target
+	r.takenMarks |= markOf(key)
+}
+
+// takes reports whether a member is left to others.
+func (r *rest) takes(key string) bool {
+	if r.takenMarks&markOf(key) == 0 {
+		return false
+	}
+	_, taken := r.taken[key]
+	return taken
+}
+
+func (r *rest) key(w *workspace, name string) string {
 	if r.identifier {
-		return identifier(name)
+		return identifier(w, name)
 	}
 	return name
 }
@@ -365,25 +524,50 @@ func (r *rest) compared(key string) string {
 	return key
 }
 
+func (r *rest) same(a, b string) bool {
+	if r.identifier {
+		return sameFold(a, b)
+	}
+	return a == b
+}
+
+// mark is markOf for keys in the form in which they are told apart.
+func (r *rest) mark(key string) uint64 {
+	if r.identifier {
+		return foldedMark(key)
+	}
+	return markOf(key)
+}
+
 // identifier writes a key with ASCII letters, digits and underscores only, one
 // underscore for each other rune. A key of digits only, or of nothing, gets an
 // underscore before it.
-func identifier(key string) string {
+func identifier(w *workspace, key string) string {
 	onlyDigits := true
-	mapped := strings.Map(func(r rune) rune {
-		switch {
-		case r >= '0' && r <= '9':
-			return r
-		case r == '_', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+	for i := range len(key) {
+		c := key[i]
+		if !isDigit(c) {
 			onlyDigits = false
-			return r
-		default:
-			onlyDigits = false
-			return '_'
 		}
-	}, key)
-	if onlyDigits {
-		return "_" + mapped
+		if !isDigit(c) && c != '_' && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return rewritten(w, key)
+		}
 	}
-	return mapped
+	if onlyDigits {
+		return "_" + key
+	}
+	return key
+}
+
+// rewritten is identifier for a key that is none.
+func rewritten(w *workspace, key string) string {
+	w.buf = w.buf[:0]
+	for _, r := range key {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			w.buf = append(w.buf, byte(r))
+		} else {
+			w.buf = append(w.buf, '_')
+		}
+	}
+	return w.texts.keep(w.buf)
 }

@@ -17,9 +17,9 @@ const (
 	Failed Status = "failed"
 	// Unfinished means that retries ran out or the run stopped. Replay it.
 	Unfinished Status = "unfinished"
-	// Uncertain means that a call that is not idempotent was sent, its answer
-	// was lost, and looking did not settle whether it was taken. Replaying it
-	// may do it twice.
+	// Uncertain means that replaying the event may do something twice: a call
+	// that is not idempotent was taken and a later one was not, or its answer was
+	// lost and looking did not settle whether it was taken.
 	Uncertain Status = "uncertain"
 )
 

@@ -416,6 +416,9 @@ func valueOf(n *yaml.Node, key string) *yaml.Node {
 // appendQuoted appends s as a JSON string, with what JavaScript and HTML
 // readers stumble over left as it is: the receiver is an API.
 func appendQuoted(dst []byte, s string) []byte {
+	if plainUntil(s, 0) == len(s) {
+		return append(append(append(dst, '"'), s...), '"')
+	}
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 type path struct {
 	segments []segment
 	parts    []pathPart
+	keysOnly bool   // and elements of arrays
 	gjson    string // as gjson would write it; empty for the whole value
 }
 
@@ -28,12 +30,25 @@ type pathPart struct {
 type segment struct {
 	key      string // unescaped; the digits of an index, too
 	at       int    // offset in the text of the path
+	index    int    // of an element; -1 for what can be no element
 	modifier bool   // @values or @keys
 	each     bool   // #: the rest of the path for each element
 	only     byte   // { for a key and no element, [ for an element; 0 for either
 }
 
 func (s segment) plain() bool { return !s.modifier && !s.each }
+
+// element gives the number of the element that a key may name; -1 for none.
+func (s segment) element() int {
+	if !allDigits(s.key) || !isElement(s.key) {
+		return -1
+	}
+	index, err := strconv.Atoi(s.key)
+	if err != nil {
+		return -1
+	}
+	return index
+}
 
 // keySegment is a key that is no element even where it is digits.
 func keySegment(key string) segment {
@@ -127,9 +142,11 @@ func newSegment(s string, from, to int, key string, escaped bool) (segment, *pat
 
 // newPath freezes segments for gjson.
 func newPath(segments []segment) path {
-	p := path{segments: segments}
+	p := path{segments: slices.Clone(segments), keysOnly: true}
 	texts := make([]string, len(segments))
 	for i, seg := range segments {
+		p.segments[i].index = seg.element()
+		p.keysOnly = p.keysOnly && seg.plain()
 		texts[i] = seg.key
 		if !seg.plain() {
 			p.parts = append(p.parts, pathPart{segment: seg})

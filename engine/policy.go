@@ -111,7 +111,7 @@ func (p *Program) readReply(s *sourced, config value, reply string, coverage *Co
 	}
 	slots := make([]value, p.scopeSize)
 	slots[slotConfig], slots[slotReply] = config, rawValue(reply)
-	found, err := s.value(slots)
+	found, err := s.value(&workspace{}, slots)
 	coverage.value(s, &found)
 	if err != nil {
 		return ""

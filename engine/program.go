@@ -50,6 +50,7 @@ const (
 // A rule is one rule file, compiled.
 type rule struct {
 	name     string
+	number   int // of the rule in its program
 	at       Position
 	events   []string
 	after    []*binding // slots that take the results of earlier rules
@@ -94,7 +95,14 @@ type block struct {
 	slots int
 	steps []*step
 	// constants are the slots of constant inputs, as JSON.
-	constants map[int]string
+	constants []constantSlot
+	undone    []bool // one false for each step
+}
+
+// A constantSlot is a slot and what is always in it.
+type constantSlot struct {
+	slot  int
+	value value
 }
 
 // A step is one step of a block.
@@ -133,6 +141,8 @@ type call struct {
 	pick       *expression
 	remember   time.Duration
 	label      string // of what is remembered
+	key        string // of it where the path is the same for every event
+	counted    []int  // the rate limits that it counts against, where the path is the same for every event
 	learn      []*teaching
 	forget     []*teaching
 	idempotent bool

@@ -49,50 +49,88 @@ type rateLimit struct {
 
 // A callPattern matches calls by method and path.
 type callPattern struct {
-	method   string   // empty is any
-	segments []string // of the path; * is any one
+	method   string // empty is any
+	path     string // as the rules have it
+	segments []segmentPattern
 }
 
-func (p callPattern) matches(method string, segments []string) bool {
-	if p.method != "" && p.method != method || len(p.segments) != len(segments) {
+func (p callPattern) matches(method, path string) bool {
+	if p.method != "" && p.method != method {
 		return false
 	}
-	for i, segment := range p.segments {
-		if before, after, open := strings.Cut(segment, "*"); open {
-			if len(segments[i]) <= len(before)+len(after) || !strings.HasPrefix(segments[i], before) || !strings.HasSuffix(segments[i], after) {
-				return false
-			}
-		} else if segment != segments[i] {
+	for i := range p.segments {
+		segment, rest, more := strings.Cut(path, "/")
+		if more != (i+1 < len(p.segments)) || !p.segments[i].matches(segment) {
 			return false
 		}
+		path = rest
 	}
 	return true
 }
 
+// A segmentPattern matches one segment of a path: a text, or what begins and
+// ends with texts and has something between.
+type segmentPattern struct {
+	before, after string
+	open          bool
+}
+
+func (p segmentPattern) matches(segment string) bool {
+	if !p.open {
+		return segment == p.before
+	}
+	return len(segment) > len(p.before)+len(p.after) && strings.HasPrefix(segment, p.before) && strings.HasSuffix(segment, p.after)
+}
+
+func newCallPattern(method, path string) callPattern {
+	p := callPattern{method: method, path: path}
+	for segment := range strings.SplitSeq(path, "/") {
+		before, after, open := strings.Cut(segment, "*")
+		p.segments = append(p.segments, segmentPattern{before, after, open})
+	}
+	return p
+}
+
 // counts lists the limits that a call counts against. A call of an event that
 // has none of the values of a key counts against no key.
-func (x *Execution) counts(method, path string) []Count {
-	var counts []Count
-	slots := []value{slotEvent: x.event, slotConfig: x.config.values, slotReply: {}}
-	segments := strings.Split(path, "/")
-	for i, limit := range x.config.program.rateLimits {
-		if !limit.takes(method, segments) {
-			continue
-		}
+func (x *Execution) counts(limits []int) []Count {
+	w := x.work
+	first := len(w.counts)
+	slots := x.runs[0].slots // whose event all frames share
+	for _, i := range limits {
+		limit := x.config.program.rateLimits[i]
 		key := ""
 		if limit.Each {
 			if key = firstOf(limit.each, slots); key == "" {
 				continue
 			}
 		}
-		counts = append(counts, Count{i, key})
+		w.counts = append(w.counts, Count{i, key})
 	}
-	return counts
+	return slices.Clip(w.counts[first:])
 }
 
-func (l *rateLimit) takes(method string, segments []string) bool {
-	matches := func(p callPattern) bool { return p.matches(method, segments) }
-	return (len(l.of) == 0 || slices.ContainsFunc(l.of, matches)) && !slices.ContainsFunc(l.except, matches)
+// countedBy lists the limits that a call counts against.
+func (p *Program) countedBy(method, path string) (limits []int) {
+	for i, l := range p.rateLimits {
+		if l.takes(method, path) {
+			limits = append(limits, i)
+		}
+	}
+	return limits
+}
+
+func (l *rateLimit) takes(method, path string) bool {
+	return (len(l.of) == 0 || anyMatches(l.of, method, path)) && !anyMatches(l.except, method, path)
+}
+
+func anyMatches(patterns []callPattern, method, path string) bool {
+	for _, p := range patterns {
+		if p.matches(method, path) {
+			return true
+		}
+	}
+	return false
 }
 
 // rateLimits compiles the limits. They are numbered as they stand in the file.
@@ -148,7 +186,7 @@ func (c *compiler) callPattern(t text) callPattern {
 	case path == "" || strings.HasPrefix(path, "/") || strings.ContainsAny(path, " ?{}"):
 		c.errorf(t.at, "Write the path as in the steps, with * for what differs: users/*/events.", "this is no path of a call")
 	}
-	return callPattern{method, strings.Split(path, "/")}
+	return newCallPattern(method, path)
 }
 
 // renderRateLimits puts the settings in.

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -11,18 +13,23 @@ import (
 // Limits bound what one event, and what comes back for it, may cost. The zero
 // value of a field stands for its default.
 type Limits struct {
-	// EventBytes is the size of an event; 0 means 512 KiB.
+	// EventBytes is the size of an event; 0 means 512 KiB, and more than 1 GiB
+	// means 1 GiB.
 	EventBytes int
 	// Depth is how deep an event or a reply may be nested; 0 means 128, and
 	// more than 1000 means 1000.
 	Depth int
 	// Keys is how many members one object of an event may have; 0 means 1000.
 	Keys int
-	// ReplyBytes is the size of one reply; 0 means 8 MiB.
+	// ReplyBytes is the size of one reply; 0 means 8 MiB, and more than 1 GiB
+	// means 1 GiB.
 	ReplyBytes int
 	// Requests is how many requests one event may cause; 0 means 1000.
 	Requests int
 }
+
+// mostBytes bounds what is read at once, so that a place in it fits 32 bits.
+const mostBytes = 1 << 30
 
 // WithDefaults gives the limits with everything that is not positive replaced
 // by its default.
@@ -33,10 +40,12 @@ func (l Limits) WithDefaults() Limits {
 		}
 	}
 	set(&l.EventBytes, 512<<10)
+	l.EventBytes = min(l.EventBytes, mostBytes)
 	set(&l.Depth, 128)
 	l.Depth = min(l.Depth, 1000)
 	set(&l.Keys, 1000)
 	set(&l.ReplyBytes, 8<<20)
+	l.ReplyBytes = min(l.ReplyBytes, mostBytes)
 	set(&l.Requests, 1000)
 	return l
 }
@@ -47,30 +56,52 @@ func (l Limits) WithDefaults() Limits {
 // gjson takes the first of two equal keys where most receivers take the last,
 // so such an object would mean different things to a rule and to its reader;
 // and gjson.Valid calls itself for each level. This scanner does not recurse.
+// On its way it notes where each value stands, so that nothing is read twice.
 type scanner struct {
 	data   string
 	pos    int
 	depth  int
-	keys   int // per object; 0 for no limit
+	keys   int // per object; 0 for no limit, ownText for no check
 	levels []level
-	names  []string // the keys of all open objects, one behind the other
+	places []place
+	at     int32 // the place of the value that is due
+	// surrogates is set once an escape such as \ud83d was seen, which needs its
+	// other half.
+	surrogates bool
 }
 
 // A level is an open object or array.
 type level struct {
 	object bool
-	first  int                 // of its keys in names
-	seen   map[string]struct{} // in place of names, once they are many
+	node   int32
+	marks  uint64              // of its keys
+	seen   map[string]struct{} // its keys, once they are many
 	count  int
 }
 
 // manyKeys is where looking through a list costs more than a map.
 const manyKeys = 24
 
+// ownText in place of a limit of keys is for what the engine wrote itself.
+const ownText = -1
+
 // scanJSON checks one JSON value. A keys of 0 sets no limit to them.
 func scanJSON(data string, depth, keys int) error {
-	s := scanner{data: data, depth: depth, keys: keys}
-	return s.document()
+	var s scanner
+	return s.scan(&document{}, data, depth, keys)
+}
+
+// scan checks one JSON value and makes it the document.
+func (s *scanner) scan(into *document, data string, depth, keys int) error {
+	s.data, s.pos, s.depth, s.keys, s.surrogates = data, 0, depth, keys, false
+	s.levels, s.places = s.levels[:0], into.places[:0]
+	s.add(place{})
+	into.text, into.places = "", nil
+	err := s.document()
+	if err == nil {
+		into.text, into.places = data, s.places
+	}
+	return err
 }
 
 func (s *scanner) document() error {
@@ -111,11 +142,12 @@ func (s *scanner) values() error {
 // value reads a scalar, or the opening of an object or array. It reports
 // whether something is open now that expects a value.
 func (s *scanner) value() (opened bool, err error) {
+	s.places[s.at].start = int32(s.pos)
 	switch c := s.peek(); {
-	case c == '{' || c == '[':
-		return s.open(c)
 	case c == '"':
 		_, err = s.text()
+	case c == '{' || c == '[':
+		return s.open(c)
 	case c == '-' || c >= '0' && c <= '9':
 		err = s.number()
 	case c == 't':
@@ -129,7 +161,14 @@ func (s *scanner) value() (opened bool, err error) {
 	default:
 		err = s.errorf("%s", s.strange())
 	}
+	s.end(s.at)
 	return false, err
+}
+
+// end notes that a value ends here, with everything inside it.
+func (s *scanner) end(at int32) {
+	n := &s.places[at]
+	n.end, n.next = int32(s.pos), int32(len(s.places))
 }
 
 // strange says what is wrong with the beginning of a value.
@@ -153,12 +192,14 @@ func (s *scanner) open(c byte) (bool, error) {
 	s.space()
 	if c == '{' && s.peek() == '}' || c == '[' && s.peek() == ']' {
 		s.pos++
+		s.end(s.at)
 		return false, nil
 	}
-	s.levels = append(s.levels, level{object: c == '{', first: len(s.names)})
+	s.levels = append(s.levels, level{object: c == '{', node: s.at})
 	if c == '{' {
 		return true, s.key()
 	}
+	s.element()
 	return true, nil
 }
 
@@ -177,10 +218,11 @@ func (s *scanner) next() (closed bool, err error) {
 		if top.object {
 			return false, s.key()
 		}
+		s.element()
 		return false, nil
 	case top.object && c == '}' || !top.object && c == ']':
 		s.pos++
-		s.names = s.names[:top.first]
+		s.end(top.node)
 		s.levels = s.levels[:len(s.levels)-1]
 		return true, nil
 	case s.pos >= len(s.data):
@@ -188,6 +230,21 @@ func (s *scanner) next() (closed bool, err error) {
 	default:
 		return false, s.errorf("a comma or the end is missing")
 	}
+}
+
+// element makes room for the next element of an array.
+func (s *scanner) element() {
+	s.add(place{})
+}
+
+// add makes room for the value that is due. Doubling wastes less than append
+// does where there are many.
+func (s *scanner) add(p place) {
+	s.at = int32(len(s.places))
+	if len(s.places) == cap(s.places) {
+		s.places = slices.Grow(s.places, len(s.places)+len(s.data)/16+1)
+	}
+	s.places = append(s.places, p)
 }
 
 func (s *scanner) key() error {
@@ -199,12 +256,11 @@ func (s *scanner) key() error {
 	if err != nil {
 		return err
 	}
-	name := s.data[start+1 : s.pos-1]
-	if escaped {
-		name = unquote(s.data[start:s.pos])
-	}
-	if err := s.once(name, start); err != nil {
-		return err
+	s.add(place{key: int32(start + 1), keyEnd: int32(s.pos - 1), escaped: escaped})
+	if s.keys != ownText {
+		if err := s.once(start); err != nil {
+			return err
+		}
 	}
 	s.space()
 	if s.peek() != ':' {
@@ -214,48 +270,91 @@ func (s *scanner) key() error {
 	return nil
 }
 
-// once notes a key of the innermost object.
-func (s *scanner) once(name string, at int) error {
+// once makes sure that the last key is the only one of its name in the
+// innermost object.
+func (s *scanner) once(at int) error {
 	top := &s.levels[len(s.levels)-1]
 	top.count++
 	if s.keys > 0 && top.count > s.keys {
 		return s.errorf("an object has more than %d keys", s.keys)
 	}
-	if top.has(s.names, name) {
+	name := s.places[s.at].name(s.data)
+	mark := markOf(name)
+	if top.marks&mark != 0 && s.has(top, name) {
 		s.pos = at
 		return s.errorf("an object has the key %s twice", shorten(quote(name)))
 	}
+	top.marks |= mark
 	if top.seen != nil {
 		top.seen[name] = struct{}{}
-		return nil
-	}
-	s.names = append(s.names, name)
-	if top.count == manyKeys {
-		top.seen = make(map[string]struct{}, 4*manyKeys)
-		for _, name := range s.names[top.first:] {
-			top.seen[name] = struct{}{}
-		}
-		s.names = s.names[:top.first]
+	} else if top.count == manyKeys {
+		s.remember(top)
 	}
 	return nil
 }
 
-func (l *level) has(names []string, name string) bool {
-	if l.seen != nil {
-		_, there := l.seen[name]
+// has reports whether the innermost object has a key before the last one.
+func (s *scanner) has(top *level, name string) bool {
+	if top.seen != nil {
+		_, there := top.seen[name]
 		return there
 	}
-	for _, other := range names[l.first:] {
-		if other == name {
+	for i := top.node + 1; i < s.at; i = s.places[i].next {
+		if s.places[i].name(s.data) == name {
 			return true
 		}
 	}
 	return false
 }
 
+// remember goes from looking through the keys to a map.
+func (s *scanner) remember(top *level) {
+	top.seen = make(map[string]struct{}, 4*manyKeys)
+	for i := top.node + 1; i < s.at; i = s.places[i].next {
+		top.seen[s.places[i].name(s.data)] = struct{}{}
+	}
+	top.seen[s.places[s.at].name(s.data)] = struct{}{}
+}
+
+// markOf gives one bit of a key. Keys whose bits differ are different, so that
+// most keys are told apart without being compared.
+func markOf(key string) uint64 {
+	if key == "" {
+		return 1
+	}
+	return markOfEnds(len(key), key[0], key[len(key)-1])
+}
+
+// foldedMark is markOf for texts that are equal without regard to case. One that
+// is not ASCII may be the same as one that is, of another length.
+func foldedMark(text string) uint64 {
+	switch {
+	case text == "":
+		return 1
+	case !isASCII(text):
+		return ^uint64(0)
+	}
+	return markOfEnds(len(text), lowerByte(text[0]), lowerByte(text[len(text)-1]))
+}
+
+func lowerByte(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+func markOfEnds(length int, first, last byte) uint64 {
+	return 1 << ((uint(length) + 5*uint(first) + 11*uint(last)) & 63)
+}
+
 // text reads a string and reports whether it has escapes.
 func (s *scanner) text() (escaped bool, err error) {
-	for s.pos++; s.pos < len(s.data); {
+	for s.pos++; ; {
+		s.pos = plainUntil(s.data, s.pos)
+		if s.pos >= len(s.data) {
+			return escaped, s.errorf("a text has no end")
+		}
 		switch c := s.data[s.pos]; {
 		case c == '"':
 			s.pos++
@@ -267,8 +366,6 @@ func (s *scanner) text() (escaped bool, err error) {
 			}
 		case c < 0x20:
 			return escaped, s.errorf("a control character stands bare in a text")
-		case c < utf8.RuneSelf:
-			s.pos++
 		default:
 			r, size := utf8.DecodeRuneInString(s.data[s.pos:])
 			if r == utf8.RuneError && size == 1 {
@@ -277,7 +374,29 @@ func (s *scanner) text() (escaped bool, err error) {
 			s.pos += size
 		}
 	}
-	return escaped, s.errorf("a text has no end")
+}
+
+// plainUntil gives where the first byte at or after pos is that is more than
+// itself in a JSON string: a quote, a backslash, a control character, or a part
+// of a longer rune. It looks at eight bytes at once: a byte has its high bit
+// set in the sum of tests where it is one of those, and bytes before the first
+// of them are never touched by borrows.
+func plainUntil(s string, pos int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; pos+8 <= len(s); pos += 8 {
+		w := s[pos : pos+8]
+		x := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 | uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+		quotes, slashes := x^ones*'"', x^ones*'\\'
+		if found := (x | (x - ones*0x20) | (quotes - ones) | (slashes - ones)) & highs; found != 0 {
+			return pos + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; pos < len(s); pos++ {
+		if c := s[pos]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			break
+		}
+	}
+	return pos
 }
 
 func (s *scanner) escape() error {
@@ -294,6 +413,7 @@ func (s *scanner) escape() error {
 				return s.errorf("a \\u escape needs four hexadecimal digits")
 			}
 		}
+		s.surrogates = s.surrogates || s.data[s.pos+2]|0x20 == 'd' && s.data[s.pos+3] >= '8'
 		s.pos += 6
 		return nil
 	default:
@@ -374,11 +494,12 @@ func (s *scanner) number() error {
 }
 
 func (s *scanner) digits() int {
-	start := s.pos
-	for c := s.peek(); c >= '0' && c <= '9'; c = s.peek() {
-		s.pos++
+	start, pos := s.pos, s.pos
+	for pos < len(s.data) && s.data[pos] >= '0' && s.data[pos] <= '9' {
+		pos++
 	}
-	return s.pos - start
+	s.pos = pos
+	return pos - start
 }
 
 func (s *scanner) word(word string) error {
@@ -390,6 +511,12 @@ func (s *scanner) word(word string) error {
 }
 
 func (s *scanner) space() {
+	if s.pos < len(s.data) && s.data[s.pos] <= ' ' {
+		s.spaces()
+	}
+}
+
+func (s *scanner) spaces() {
 	for s.pos < len(s.data) {
 		switch s.data[s.pos] {
 		case ' ', '\t', '\n', '\r':

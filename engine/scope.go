@@ -106,7 +106,7 @@ type wording struct {
 	origins []origin
 }
 
-func (r read) from(slots []value) value { return slots[r.slot].get(r.path) }
+func (r *read) from(slots []value) value { return slots[r.slot].get(&r.path) }
 
 // booleanAt reports whether a path through the name ends at something that was
 // declared to be true or false.

@@ -7,7 +7,7 @@ import (
 )
 
 func (l *let) run(x *Execution, f *frame, s *step) {
-	found, err := l.source.value(f.slots)
+	found, err := l.source.value(x.work, f.slots)
 	if err != nil {
 		x.end(f, s, Failed, err.Error())
 		return
@@ -34,7 +34,7 @@ func (t *stop) run(x *Execution, f *frame, s *step) {
 func (u *use) run(x *Execution, f *frame, s *step) {
 	slots := x.newSlots(u.procedure.block)
 	for _, in := range u.inputs {
-		found, err := in.source.value(f.slots)
+		found, err := in.source.value(x.work, f.slots)
 		if err != nil {
 			x.end(f, s, Failed, err.Error())
 			return
@@ -44,10 +44,13 @@ func (u *use) run(x *Execution, f *frame, s *step) {
 		x.explainer.filled(&slots[in.slot], in.source, f.slots, found)
 		slots[in.slot] = found.value
 	}
-	x.push(f.run, u.procedure.block, slots, func(x *Execution, inner *frame) { u.leave(x, f, s, inner) })
+	x.push(f.run, u.procedure.block, slots)
 }
 
-func (u *use) leave(x *Execution, f *frame, s *step, inner *frame) {
+// leave gives the step the result of its procedure.
+func (u *use) leave(x *Execution, inner *frame) {
+	f := inner.outer
+	s := f.step()
 	if u.procedure.result == nil {
 		x.complete(f, s, value{})
 		return
@@ -74,8 +77,12 @@ type findRun struct {
 	asked []string // memory keys
 }
 
+// current gives the way at hand.
+func (r *findRun) current() *way { return r.find.lookup.ways[r.way] }
+
 func (d *find) run(x *Execution, f *frame, s *step) {
-	f.find = &findRun{find: d, frame: f, step: s}
+	f.finding = findRun{find: d, frame: f, step: s, asked: f.finding.asked[:0]}
+	f.find = &f.finding
 }
 
 // proceed asks the next way, or ends with nobody.
@@ -89,8 +96,8 @@ func (r *findRun) proceed(x *Execution) {
 		x.complete(r.frame, r.step, value{})
 		return
 	}
-	w := l.ways[r.way]
-	values := distinct(r.find.inputs[w.by], r.frame.slots)
+	w := r.current()
+	values := x.work.distinct(r.find.inputs[w.by], r.frame.slots)
 	if r.value == len(values) {
 		r.way, r.value = r.way+1, 0
 		return
@@ -100,23 +107,24 @@ func (r *findRun) proceed(x *Execution) {
 	r.ask(x, w, v)
 }
 
-// distinct gives the present values of an input, each once.
-func distinct(reads []read, slots []value) []value {
-	var values []value
-	for _, rd := range reads {
-		v, fits := asString(rd.from(slots))
-		if fits && v.present(keep{}) && !slices.ContainsFunc(values, func(o value) bool { return o.raw == v.raw }) {
-			values = append(values, v)
+// distinct gives the present values of an input, each once. The list is good
+// until the next one.
+func (w *workspace) distinct(reads []read, slots []value) []value {
+	w.given = w.given[:0]
+	for i := range reads {
+		v, fits := asString(w, reads[i].from(slots))
+		if fits && v.present(keep{}) && !slices.ContainsFunc(w.given, func(o value) bool { return o.raw == v.raw }) {
+			w.given = append(w.given, v)
 		}
 	}
-	return values
+	return w.given
 }
 
 func (r *findRun) ask(x *Execution, w *way, v value) {
 	slots := x.newSlots(w.block)
 	slots[w.slot] = v
 	x.explainer.asked(r, w, v, &slots[w.slot])
-	applies, err := w.when.holds(slots)
+	applies, err := w.when.holds(x.work, slots)
 	if err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
@@ -127,19 +135,20 @@ func (r *findRun) ask(x *Execution, w *way, v value) {
 	}
 	key := r.find.lookup.key(w.by, v.text())
 	r.asked = append(r.asked, key)
-	inner := x.push(r.frame.run, w.block, slots, func(x *Execution, inner *frame) { r.leave(x, w, inner) })
+	inner := x.push(r.frame.run, w.block, slots)
 	switch {
 	case r.find.lookup.remember == 0:
 	case r.frame.anew:
 		x.facts = append(x.facts, Fact{Op: Forget, Key: key})
 	case !inner.anew:
-		inner.recall = []string{key}
+		inner.recall = key
 	}
 }
 
 // leave takes what a way found.
-func (r *findRun) leave(x *Execution, w *way, inner *frame) {
-	found, err := w.found.evalValue(inner.slots)
+func (r *findRun) leave(x *Execution, inner *frame) {
+	w := r.current()
+	found, err := w.found.evalValue(x.work, inner.slots)
 	if err != nil {
 		x.end(r.frame, r.step, Failed, err.Error())
 		return
@@ -198,9 +207,8 @@ func (l *lookup) key(by, text string) string {
 func (l *lookup) distinct(records []value) []value {
 	var kept []value
 	seen := map[string]bool{}
-	id := newPath([]segment{{key: l.keep[0]}})
 	for _, record := range records {
-		if key := record.get(id).text(); key == "" || !seen[key] {
+		if key := record.member(l.keep[0]).text(); key == "" || !seen[key] {
 			seen[key] = true
 			kept = append(kept, l.kept(record))
 		}
@@ -210,7 +218,7 @@ func (l *lookup) distinct(records []value) []value {
 
 // kept picks the members of a record that the lookup keeps.
 func (l *lookup) kept(record value) value {
-	var parts []string
+	parts := []string{}
 	record.members(func(key string, member value) {
 		if slices.Contains(l.keep, key) {
 			parts = append(parts, quote(key)+":"+member.raw)
@@ -220,10 +228,10 @@ func (l *lookup) kept(record value) value {
 }
 
 // keys gives the memory keys that a record has by itself.
-func (l *lookup) keys(record value) []string {
+func (l *lookup) keys(work *workspace, record value) []string {
 	var keys []string
 	for _, w := range l.ways {
-		if v, fits := asString(record.get(newPath([]segment{{key: w.by}}))); fits && v.present(keep{}) {
+		if v, fits := asString(work, record.member(w.by)); fits && v.present(keep{}) {
 			keys = append(keys, l.key(w.by, v.text()))
 		}
 	}
@@ -233,7 +241,7 @@ func (l *lookup) keys(record value) []string {
 func (l *lookup) severalText(w *way, records []value) string {
 	var ids []string
 	for _, record := range records {
-		ids = append(ids, record.get(newPath([]segment{{key: l.keep[0]}})).text())
+		ids = append(ids, record.member(l.keep[0]).text())
 	}
 	return "several records have the same " + w.by + ", with the " + l.keep[0] + "s " + strings.Join(ids, ", ")
 }
@@ -242,7 +250,7 @@ func (x *Execution) learnRecord(l *lookup, record value, asked []string) {
 	if l.remember == 0 || record.kind() != '{' {
 		return
 	}
-	keys := append(slices.Clone(asked), l.keys(record)...)
+	keys := append(slices.Clone(asked), l.keys(x.work, record)...)
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
 		x.facts = append(x.facts, Fact{Op: Learn, Key: key, Value: []byte(record.raw), For: l.remember})
@@ -250,7 +258,7 @@ func (x *Execution) learnRecord(l *lookup, record value, asked []string) {
 }
 
 func (x *Execution) forgetRecord(l *lookup, record value, asked []string) {
-	keys := append(slices.Clone(asked), l.keys(record)...)
+	keys := append(slices.Clone(asked), l.keys(x.work, record)...)
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
 		x.facts = append(x.facts, Fact{Op: Forget, Key: key})

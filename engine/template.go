@@ -36,11 +36,28 @@ func pathEscape(s string) (string, error) {
 	return url.PathEscape(s), nil
 }
 
+// constant reports whether the text is always the same.
+func (t *template) constant() bool {
+	return len(t.parts) == 0 || len(t.parts) == 1 && t.parts[0].read == nil
+}
+
+// literalText gives the text that stands before the first value.
+func (t *template) literalText() string {
+	if len(t.parts) == 0 || t.parts[0].read != nil {
+		return ""
+	}
+	return t.parts[0].literal
+}
+
 // render fills the template. A value that is missing or no scalar is an error:
 // a request without it would mean something else.
 func (t *template) render(slots []value, e escape) (string, error) {
+	if t.constant() {
+		return t.literalText(), nil
+	}
 	var b strings.Builder
-	for _, part := range t.parts {
+	for i := range t.parts {
+		part := &t.parts[i]
 		if part.read == nil {
 			b.WriteString(part.literal)
 			continue
@@ -118,7 +135,11 @@ func (c *compiler) template(t text, in *scope) *template {
 }
 
 func (t *template) literal(s string) {
-	if s != "" {
+	switch last := len(t.parts) - 1; {
+	case s == "":
+	case last >= 0 && t.parts[last].read == nil:
+		t.parts[last].literal += s
+	default:
 		t.parts = append(t.parts, templatePart{literal: s})
 	}
 }

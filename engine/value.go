@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +14,10 @@ import (
 // not the same as null or empty.
 type value struct {
 	raw string
-	// names holds, for objects with rewritten keys, the original of each by
-	// its target path; at is the path of this value in them.
-	names map[string]string
-	at    string
+	// doc is the document that the value is a part of, and at its place there;
+	// nil for a value without an index.
+	doc *document
+	at  int32
 }
 
 func rawValue(raw string) value { return value{raw: raw} }
@@ -32,31 +31,51 @@ func (v value) missing() bool { return v.raw == "" }
 func (v value) null() bool { return v.raw == "" || v.raw == "null" }
 
 // get reads a path below the value.
-func (v value) get(p path) value {
-	if p.gjson == "" {
+func (v value) get(p *path) value {
+	switch {
+	case len(p.segments) == 0:
 		return v
+	case v.doc == nil || !p.keysOnly:
+		return rawValue(p.get(v.raw))
 	}
-	found := value{raw: p.get(v.raw)}
-	if v.names != nil && found.raw != "" {
-		found.names, found.at = v.names, joinTarget(v.at, p.keys())
+	if at, there := v.doc.below(v.at, p.segments); there {
+		return v.doc.value(at)
 	}
-	return found
+	return value{}
 }
 
-// joinTarget names a place in a mapping.
-func joinTarget(at string, keys []string) string {
-	for _, key := range keys {
-		at += "\x00" + key
+// member gives a member of an object; missing for anything else.
+func (v value) member(key string) value {
+	if v.kind() != '{' {
+		return value{}
 	}
-	return at
+	v = v.indexed()
+	if at, there := v.doc.member(v.at, key); there {
+		return v.doc.value(at)
+	}
+	return value{}
 }
 
-// original gives the key that a rewritten key of this object had in the event.
-func (v value) original(key string) string {
-	if name, rewritten := v.names[joinTarget(v.at, []string{key})]; rewritten {
-		return name
+// ownValue gives a value of a text that the engine made, which is indexed once
+// somebody looks into it.
+func ownValue(raw string) value { return value{raw: raw, doc: &document{text: raw}} }
+
+// indexed gives the same value as a part of a document.
+func (v value) indexed() value {
+	if v.doc == nil {
+		v.doc = &document{text: v.raw}
 	}
-	return key
+	v.doc.index()
+	return v
+}
+
+// name gives the key that a member had in the event, whatever it was rewritten
+// to.
+func (v value) name(key string) string {
+	if v.doc == nil {
+		return key
+	}
+	return v.doc.originalName(v.at, key)
 }
 
 // kind is the first byte that tells JSON types apart: { [ " t f n, or 0 for a
@@ -150,10 +169,10 @@ func (v value) elements() []value {
 		return nil
 	}
 	var all []value
-	gjson.Parse(v.raw).ForEach(func(_, element gjson.Result) bool {
-		all = append(all, rawValue(element.Raw))
-		return true
-	})
+	v = v.indexed()
+	for i := v.at + 1; i < v.doc.places[v.at].next; i = v.doc.places[i].next {
+		all = append(all, v.doc.value(i))
+	}
 	return all
 }
 
@@ -162,26 +181,29 @@ func (v value) members(visit func(key string, member value)) {
 	if v.kind() != '{' {
 		return
 	}
-	gjson.Parse(v.raw).ForEach(func(key, member gjson.Result) bool {
-		visit(key.String(), rawValue(member.Raw))
-		return true
-	})
+	v = v.indexed()
+	for i := v.at + 1; i < v.doc.places[v.at].next; i = v.doc.places[i].next {
+		visit(v.doc.places[i].name(v.doc.text), v.doc.value(i))
+	}
 }
 
 // arrayOf writes values as a JSON array.
 func arrayOf(all []value) value {
+	if len(all) == 0 {
+		return rawValue("[]")
+	}
 	parts := make([]string, len(all))
 	for i, v := range all {
 		parts[i] = v.raw
 	}
-	return rawValue("[" + strings.Join(parts, ",") + "]")
+	return ownValue("[" + strings.Join(parts, ",") + "]")
 }
 
 // A conversion is what `as` does to a value. It reports whether the value fits.
 type conversion struct {
 	name    string
 	wants   string // for messages
-	convert func(value) (value, bool)
+	convert func(*workspace, value) (value, bool)
 }
 
 // conversions lists what `as` knows.
@@ -197,18 +219,18 @@ func conversions() []conversion {
 	}
 }
 
-func asString(v value) (value, bool) {
+func asString(w *workspace, v value) (value, bool) {
 	switch v.kind() {
 	case '"':
 		return v, true
 	case '0':
-		return rawValue(`"` + v.raw + `"`), true
+		return w.join(`"`, v.raw, `"`), true
 	default:
 		return v, false
 	}
 }
 
-func asInteger(v value) (value, bool) {
+func asInteger(_ *workspace, v value) (value, bool) {
 	digits := v.text()
 	if v.kind() != '"' && v.kind() != '0' {
 		return v, false
@@ -220,7 +242,7 @@ func asInteger(v value) (value, bool) {
 	return rawValue(digits), true
 }
 
-func asNumber(v value) (value, bool) {
+func asNumber(_ *workspace, v value) (value, bool) {
 	if v.kind() == '0' {
 		return v, true
 	}
@@ -230,7 +252,7 @@ func asNumber(v value) (value, bool) {
 	return v, false
 }
 
-func asBoolean(v value) (value, bool) {
+func asBoolean(_ *workspace, v value) (value, bool) {
 	switch v.raw {
 	case "true", "false":
 		return v, true
@@ -241,20 +263,20 @@ func asBoolean(v value) (value, bool) {
 	}
 }
 
-func asArray(v value) (value, bool) {
+func asArray(w *workspace, v value) (value, bool) {
 	switch {
 	case v.kind() == '[':
 		return v, true
 	case v.scalar():
-		return rawValue("[" + v.raw + "]"), true
+		return w.join("[", v.raw, "]"), true
 	default:
 		return v, false
 	}
 }
 
-func asObject(v value) (value, bool) { return v, v.kind() == '{' }
+func asObject(_ *workspace, v value) (value, bool) { return v, v.kind() == '{' }
 
-func asTime(v value) (value, bool) {
+func asTime(_ *workspace, v value) (value, bool) {
 	if v.kind() != '"' {
 		return v, false
 	}
@@ -262,17 +284,23 @@ func asTime(v value) (value, bool) {
 	return v, fits
 }
 
-var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$`)
-
 // parseTime reads RFC 3339. The standard library alone takes hours of one digit
 // and fractions behind a comma, too.
 func parseTime(s string) (time.Time, bool) {
-	if !rfc3339.MatchString(s) {
+	const form = "0000-00-00T00:00:00"
+	if len(s) <= len(form) || strings.ContainsRune(s, ',') {
 		return time.Time{}, false
+	}
+	for i := range len(form) {
+		if isDigit(s[i]) != (form[i] == '0') {
+			return time.Time{}, false
+		}
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	return t, err == nil
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // decode gives a value as expressions see it: nil, bool, string, int64, a
 // decimal, []any or map[string]any. The value is valid JSON of bounded depth.
@@ -320,43 +348,4 @@ func decodeNumber(raw string) any {
 		return n
 	}
 	return decimal(raw)
-}
-
-// encode writes the result of an expression as JSON, keys sorted.
-func encode(v any) (value, error) {
-	if v == nil {
-		return rawValue("null"), nil
-	}
-	if size := measure(v, 0); size > maxResult {
-		return value{}, errTooLong()
-	}
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return value{}, err
-	}
-	return rawValue(strings.TrimSuffix(b.String(), "\n")), nil
-}
-
-// measure gives about how many bytes a value takes, and stops counting once it
-// is too large: parts may be shared many times over.
-func measure(v any, size int) int {
-	if size > maxResult {
-		return size
-	}
-	size += 8
-	switch v := v.(type) {
-	case string:
-		size += len(v)
-	case []any:
-		for _, element := range v {
-			size = measure(element, size)
-		}
-	case map[string]any:
-		for key, member := range v {
-			size = measure(member, size+len(key))
-		}
-	}
-	return size
 }

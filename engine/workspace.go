@@ -1,0 +1,128 @@
+package engine
+
+import "slices"
+
+// A workspace is the memory that an execution works in. It outlives the event,
+// so that the next one of the same execution finds the room ready; what is in
+// it belongs to one event only, but for the lists that were recalled.
+type workspace struct {
+	scanner scanner
+	event   document
+	texts   texts
+	buf     []byte  // for a text that is being made
+	values  []value // the slots of frames, one frame's behind the other's
+	frames  pool[frame]
+	runs    pool[ruleRun]
+	owns    pool[document] // of texts that the engine made
+	bodies  []byte         // of requests, one behind the other
+	counts  []Count
+	given   []value // for a way of a lookup
+	keys    []string
+	filling filling
+	machine machine
+	// recalled holds the last lists that a memory gave. An account's lists hardly
+	// change, and are read once.
+	recalled [2]*document
+	oldest   int // of recalled
+}
+
+// roomy is how much of each kind of memory is kept for the next event.
+const roomy = 1 << 12
+
+func (w *workspace) reset() {
+	if cap(w.scanner.places) > roomy {
+		w.scanner.places, w.event.places = nil, nil
+	}
+	if cap(w.values) > roomy {
+		w.values = nil
+	}
+	if cap(w.filling.buf) > 16*roomy {
+		w.filling.buf = nil
+	}
+	if cap(w.texts.buf) > 16*roomy {
+		w.texts.buf = nil
+	}
+	w.texts.buf = w.texts.buf[:0]
+	if cap(w.bodies) > 16*roomy {
+		w.bodies = nil
+	}
+	w.bodies = w.bodies[:0]
+	w.values, w.counts, w.keys = w.values[:0], w.counts[:0], w.keys[:0]
+	w.frames.reset()
+	w.runs.reset()
+	w.owns.reset()
+}
+
+// own copies a text that the engine made, and gives it as a value.
+func (w *workspace) own(text []byte) value {
+	d := w.owns.take()
+	*d = document{text: w.texts.keep(text), places: d.places[:0], renamed: d.renamed[:0], scanner: &w.scanner}
+	return value{raw: d.text, doc: d}
+}
+
+// join writes a value of its parts.
+func (w *workspace) join(before, raw, behind string) value {
+	w.buf = append(append(append(w.buf[:0], before...), raw...), behind...)
+	return rawValue(w.texts.keep(w.buf))
+}
+
+// body copies the body of a request.
+func (w *workspace) body(text string) []byte {
+	start := len(w.bodies)
+	w.bodies = append(w.bodies, text...)
+	return slices.Clip(w.bodies[start:])
+}
+
+// slots gives the empty slots of a frame.
+func (w *workspace) slots(n int) []value {
+	if len(w.values)+n > cap(w.values) {
+		w.values = make([]value, 0, max(2*cap(w.values), n, 16))
+	}
+	start := len(w.values)
+	w.values = w.values[:start+n]
+	slots := w.values[start : start+n : start+n]
+	clear(slots)
+	return slots
+}
+
+// recall reads what a memory gave. It is missing where that is no JSON.
+func (w *workspace) recall(remembered []byte, depth int) value {
+	for _, d := range w.recalled {
+		if d != nil && d.text == string(remembered) {
+			return d.value(0)
+		}
+	}
+	d := &document{}
+	if w.scanner.scan(d, string(remembered), depth, 0) != nil {
+		return value{}
+	}
+	v := d.value(0)
+	d.recalled = true
+	if v.kind() == '[' && len(remembered) <= 16*roomy {
+		w.recalled[w.oldest] = d
+		w.oldest = (w.oldest + 1) % len(w.recalled)
+	}
+	return v
+}
+
+// A pool holds things that are taken one after the other and all given back at
+// once. What it gives is as it was left.
+type pool[T any] struct {
+	things []*T
+	taken  int
+}
+
+func (p *pool[T]) take() *T {
+	if p.taken == len(p.things) {
+		p.things = append(p.things, new(T))
+	}
+	p.taken++
+	return p.things[p.taken-1]
+}
+
+func (p *pool[T]) reset() {
+	p.taken = 0
+	if len(p.things) > 64 {
+		p.things = nil
+	}
+}
