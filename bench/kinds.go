@@ -15,7 +15,8 @@ func kindTables() []table {
 	for _, kind := range corpus.Kinds() {
 		all = append(all, table{
 			name:    string(kind),
-			title:   fmt.Sprintf("%s events to request bodies, for each event", kind),
+			title:   fmt.Sprintf("%s events to the bodies of their requests", kind),
+			unit:    "byte",
 			measure: func(e effort) ([]measure.Result, error) { return measureKind(kind, e) },
 		})
 	}
@@ -32,14 +33,14 @@ func measureKind(kind corpus.Kind, e effort) ([]measure.Result, error) {
 	if err := contender.Check(contenders, events); err != nil {
 		return nil, err
 	}
-	plan := measure.Plan{Items: len(events), Turn: e.turn, Rounds: e.rounds, Bytes: corpus.Size(events)}
-	return measure.Interleave(entries(contenders, events), plan), nil
+	return measure.Interleave(entries(contenders, events), e.plan()), nil
 }
 
 func entries(contenders []contender.Contender, events [][]byte) []measure.Entry {
 	list := make([]measure.Entry, len(contenders))
+	size := float64(corpus.Size(events)) / float64(len(events))
 	for i, c := range contenders {
-		list[i] = measure.Entry{Name: c.Name, Do: func(i int) { mustMake(c, events[i]) }}
+		list[i] = measure.Entry{Name: c.Name, Units: size, Do: func(i int) { mustMake(c, events[i]) }}
 	}
 	return list
 }

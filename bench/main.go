@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 
 	"github.com/deskrules/deskrules/bench/measure"
 )
@@ -20,15 +21,26 @@ type effort struct {
 	rounds int
 }
 
+// plan is for tables of one event for each item.
+func (e effort) plan() measure.Plan {
+	return measure.Plan{Items: e.events, Turn: e.turn, Rounds: e.rounds}
+}
+
+// few is for tables whose items take long.
+func (e effort) few() measure.Plan {
+	return measure.Plan{Items: 200, Turn: 10, Rounds: max(2, e.rounds/2)}
+}
+
 // A table is one thing that is measured.
 type table struct {
 	name    string
 	title   string
+	unit    string // of which an item has many
 	measure func(effort) ([]measure.Result, error)
 }
 
 func tables() []table {
-	return kindTables()
+	return slices.Concat(kindTables(), costTables(), growthTables(), deliveryTables())
 }
 
 func main() {
@@ -72,13 +84,18 @@ func run(e effort, only string, asJSON bool) error {
 
 func (t table) print(results []measure.Result, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(os.Stdout).Encode(map[string]any{"table": t.name, "title": t.title, "results": results})
+		return json.NewEncoder(os.Stdout).Encode(map[string]any{"table": t.name, "title": t.title, "unit": t.unit, "results": results})
 	}
 	fmt.Printf("\n%s: %s\n\n", t.name, t.title)
-	fmt.Printf("%-22s %8s %13s %9s %7s %8s %7s\n", "", "x first", "quartiles", "ns", "MB/s", "B", "allocs")
+	fmt.Printf("%-24s %7s %13s %9s %8s %7s %6s\n", "", "ratio", "quartiles", "ns", "ns/"+t.unit, "B", "allocs")
 	for _, r := range results {
-		fmt.Printf("%-22s %8.2f %6.2f-%6.2f %9.0f %7.1f %8.0f %7.1f\n",
-			r.Name, r.Ratio, r.Low, r.High, r.Nanoseconds, r.MBPerSecond, r.Bytes, r.Allocations)
+		fmt.Printf("%-24s %7.2f %6.2f-%6.2f %9.0f %8.2f %7.0f %6.0f\n",
+			r.Name, r.Ratio, r.Low, r.High, r.Nanoseconds, r.Each, r.Bytes, r.Allocations)
+	}
+	for _, r := range results {
+		if r.Note != "" {
+			fmt.Printf("%s: %s\n", r.Name, r.Note)
+		}
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func New(kind corpus.Kind, events [][]byte) ([]Contender, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := newEngine(kind, w, events)
+	engine, err := newEngine(kind, w, events, Begin)
 	if err != nil {
 		return nil, err
 	}

@@ -101,8 +101,8 @@ func identifier(key string) string {
 	}, key)
 }
 
-// list writes texts as a JSON array.
-func list(texts []string) json.RawMessage {
+// List writes texts as a JSON array.
+func List(texts []string) json.RawMessage {
 	data, err := json.Marshal(texts)
 	if err != nil {
 		panic(err) // texts always can be written
