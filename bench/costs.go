@@ -18,10 +18,10 @@ import (
 
 func costTables() []table {
 	return []table{
-		{"lines", "what one more line of a mapping costs, of 500", "line", measureLines},
-		{"explain", "identify events as in a run, and with an explanation", "event", measureExplain},
-		{"goroutines", "one program for several goroutines, for each event", "event", measureGoroutines},
-		{"load", "loading the rules beside compiling their expressions", "text", measureLoad},
+		{"lines", "what one more line of a mapping costs, of 500", "line", prepareLines, judgeLines},
+		{"explain", "identify events as in a run, and with an explanation", rate, prepareExplain, judgeExplain},
+		{"goroutines", "one program for several goroutines, for each event", "event", prepareGoroutines, nil},
+		{"load", "loading the rules beside compiling their expressions", "text", prepareLoad, nil},
 	}
 }
 
@@ -30,27 +30,36 @@ func first(config *engine.Config, event []byte) {
 	contender.Begin(config, nil, event).Next()
 }
 
-// measureLines takes off what the event costs without the lines.
-func measureLines(e effort) ([]measure.Result, error) {
-	const n = 500
+// moreLines is how many lines are added.
+const moreLines = 500
+
+func prepareLines(e effort) (c measure.Contest, _ func(), err error) {
 	event := synthetic.Event()
-	kinds := []struct {
+	for _, k := range []struct {
 		name string
 		line synthetic.Line
 		n    int
-	}{{"", synthetic.Applies, 0}, {"applies", synthetic.Applies, n}, {"its value is missing", synthetic.Lacks, n}, {"its condition is false", synthetic.Off, n}}
-	var entries []measure.Entry
-	for _, k := range kinds {
+	}{
+		{"no line more", synthetic.Applies, 0},
+		{"applies", synthetic.Applies, moreLines},
+		{"its value is missing", synthetic.Lacks, moreLines},
+		{"its condition is false", synthetic.Off, moreLines},
+	} {
 		config, err := synthetic.Rules(k.line, k.n)
 		if err != nil {
-			return nil, err
+			return c, nil, err
 		}
-		entries = append(entries, measure.Entry{Name: k.name, Units: n, Do: func(int) { first(config, event) }})
+		c.Entries = append(c.Entries, measure.Entry{Name: k.name, Units: moreLines, Do: func(int) { first(config, event) }})
 	}
-	times := measure.Times(entries, measure.Plan{Items: 20, Turn: 20, Rounds: e.rounds})
-	applies := measure.Per(minus(times[1], times[0]), n)
-	var results []measure.Result
-	for i, entry := range entries[1:] {
+	c.Plan = measure.Plan{Items: 20, Turn: 20, Rounds: e.rounds}
+	return c, nil, nil
+}
+
+// judgeLines takes off what the event costs without the lines.
+func judgeLines(_ effort, c measure.Contest) (results []measure.Result, err error) {
+	times := c.Times()
+	applies := measure.Per(minus(times[1], times[0]), moreLines)
+	for i, entry := range c.Entries[1:] {
 		results = append(results, measure.Summarize(entry, minus(times[i+1], times[0]), applies))
 	}
 	return results, nil
@@ -65,49 +74,49 @@ func minus(a, b []float64) []float64 {
 	return difference
 }
 
-func measureExplain(e effort) ([]measure.Result, error) {
+func prepareExplain(e effort) (c measure.Contest, _ func(), err error) {
 	events := corpus.Make(corpus.Identify, e.events, e.seed)
 	off, err := contender.NewEngine(corpus.Identify, events, contender.Begin)
 	if err != nil {
-		return nil, err
+		return c, nil, err
 	}
 	on, err := contender.NewEngine(corpus.Identify, events, explained)
-	if err != nil {
-		return nil, err
-	}
 	makers := []contender.Contender{{Name: "off", Make: off}, {Name: "on", Make: on}}
-	results := measure.Interleave(entries(makers, events), e.plan())
-	results[0].Note, err = hooks(e, func(i int) { mustMake(makers[0], events[i%len(events)]) })
+	return measure.Contest{Entries: entries(makers, events), Plan: e.plan()}, nil, err
+}
+
+// judgeExplain also tells what the hooks for explanations and coverage cost
+// while they are off. They cannot be taken out to compare, so a profile tells.
+func judgeExplain(e effort, c measure.Contest) ([]measure.Result, error) {
+	results := c.Run()
+	do := c.Entries[0].Do
+	share, err := measure.Share(100*e.events*e.rounds/40, func(i int) { do(i % e.events) }, isHook)
+	results[0].Note = fmt.Sprintf("calls that find nothing to explain or to cover take %.1f %% of the time", 100*share)
 	return results, err
+}
+
+func isHook(function string) bool {
+	return strings.Contains(function, "/engine.(*explainer).") || strings.Contains(function, "/engine.(*Coverage).") ||
+		strings.Contains(function, "/engine.(*notes).")
 }
 
 func explained(config *engine.Config, _ *engine.Execution, event []byte) *engine.Execution {
 	return config.Explain(event)
 }
 
-// hooks tells what the hooks for explanations and coverage cost while they are
-// off. They cannot be taken out to compare, so a profile tells.
-func hooks(e effort, do func(i int)) (string, error) {
-	share, err := measure.Share(100*e.events*e.rounds/40, do, func(function string) bool {
-		return strings.Contains(function, "/engine.(*explainer).") || strings.Contains(function, "/engine.(*Coverage).") ||
-			strings.Contains(function, "/engine.(*notes).")
-	})
-	return fmt.Sprintf("calls that find nothing to explain or to cover take %.1f %% of the time", 100*share), err
-}
-
-// measureGoroutines gives each number of goroutines the same events. Half the
+// prepareGoroutines gives each number of goroutines the same events. Half the
 // time of one, on two cores, is all that there is to gain.
-func measureGoroutines(e effort) ([]measure.Result, error) {
+func prepareGoroutines(e effort) (c measure.Contest, _ func(), err error) {
 	config, err := contender.Embedded()
 	events := corpus.Make(corpus.Identify, e.events, e.seed)
-	var entries []measure.Entry
 	for _, n := range []int{1, 2, 8} {
-		entries = append(entries, measure.Entry{
+		c.Entries = append(c.Entries, measure.Entry{
 			Name: fmt.Sprintf("goroutines: %d", n), Units: float64(len(events)),
 			Do: func(int) { share(n, events, func(event []byte) { first(config, event) }) },
 		})
 	}
-	return measure.Interleave(entries, measure.Plan{Items: 1, Turn: 1, Rounds: e.rounds}), err
+	c.Plan = e.batch()
+	return c, nil, err
 }
 
 // share has n goroutines do all events, each an equal part of them.
@@ -123,16 +132,15 @@ func share(n int, events [][]byte, do func([]byte)) {
 	group.Wait()
 }
 
-func measureLoad(e effort) ([]measure.Result, error) {
+func prepareLoad(e effort) (c measure.Contest, _ func(), err error) {
 	texts, err := expressions()
-	if err != nil {
-		return nil, err
+	n := float64(len(texts))
+	c.Entries = []measure.Entry{
+		{Name: "expr.Compile", Peer: true, Units: n, Do: func(int) { compile(texts) }},
+		{Name: "engine.Load", Units: n, Do: func(int) { mustLoad() }},
 	}
-	entries := []measure.Entry{
-		{Name: "expr.Compile", Units: float64(len(texts)), Do: func(int) { compile(texts) }},
-		{Name: "engine.Load", Units: float64(len(texts)), Do: func(int) { mustLoad() }},
-	}
-	return measure.Interleave(entries, measure.Plan{Items: 5, Turn: 5, Rounds: max(2, e.rounds/2)}), nil
+	c.Plan = measure.Plan{Items: 5, Turn: 5, Rounds: max(2, e.rounds/2)}
+	return c, nil, err
 }
 
 func mustLoad() *engine.Program {

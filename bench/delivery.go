@@ -15,14 +15,16 @@ import (
 	"github.com/deskrules/deskrules/bench/contender"
 	"github.com/deskrules/deskrules/bench/corpus"
 	"github.com/deskrules/deskrules/bench/measure"
+	"github.com/deskrules/deskrules/bench/synthetic"
 	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner"
 )
 
 func deliveryTables() []table {
 	return []table{
-		{"runner", "identify events delivered over loopback, beside a bare client", "event", measureRunner},
-		{"stream", "a long input, without a network", "event", measureStream},
+		{"runner", "identify events delivered over loopback, beside a bare client", "event", prepareRunner, judgeDeliveries},
+		{"runner-alone", "the same by a rule that does next to nothing", "event", prepareRunnerAlone, judgeDeliveries},
+		{"stream", "a long input, without a network", "event", prepareStream, judgeStream},
 	}
 }
 
@@ -63,48 +65,70 @@ func answerTo(path string) string {
 }
 
 // newRunner is the runner of a host that gives nothing but where to.
-func newRunner(o runner.Options) (*runner.Runner, error) {
-	program := mustLoad()
+func newRunner(program *engine.Program, o runner.Options) (*runner.Runner, error) {
 	o.Settings, o.Unlimited, o.Concurrency = program.Examples(), true, connections
 	return runner.New(program, o)
 }
 
-// measureRunner has every entry make the same requests, by as many connections.
-// The server runs in this process: what it takes and allocates is in every row.
-func measureRunner(e effort) ([]measure.Result, error) {
-	d := newDestination()
-	defer d.Close()
-	events := corpus.Make(corpus.Identify, e.events, e.seed)
-	deliverer, err := newDeliverer(d, events)
+func prepareRunner(e effort) (measure.Contest, func(), error) {
+	return prepareDeliveries(mustLoad(), corpus.Make(corpus.Identify, e.events, e.seed), e)
+}
+
+// prepareRunnerAlone leaves out what the engine costs, as far as that goes.
+func prepareRunnerAlone(e effort) (c measure.Contest, _ func(), err error) {
+	program, err := synthetic.Program(synthetic.Applies, 0)
 	if err != nil {
-		return nil, err
+		return c, nil, err
 	}
-	list := []measure.Entry{
-		{Name: "bare client", Do: func(int) { share(connections, events, deliverer.send) }},
-		{Name: "bare client, engine", Do: func(int) { share(connections, events, deliverer.makeAndSend) }},
-		{Name: "runner.Run", Do: func(int) { share(connections, events, deliverer.run) }},
-		{Name: "runner.Deliver", Do: func(int) { deliverer.deliver(records(events)) }},
+	return prepareDeliveries(program, synthetic.Events(e.events), e)
+}
+
+// prepareDeliveries has every entry make the same requests, by as many
+// connections. The server runs in this process: what it takes and allocates is
+// in every row.
+func prepareDeliveries(program *engine.Program, events [][]byte, e effort) (c measure.Contest, _ func(), err error) {
+	d := newDestination()
+	x, err := newDeliverer(program, d, events)
+	if err != nil {
+		d.Close()
+		return c, nil, err
 	}
-	opened := make([]int64, len(list))
-	for i := range list {
-		list[i].Units = float64(len(events))
-		list[i].Do = d.counting(&opened[i], list[i].Do)
+	return measure.Contest{Entries: d.counting(x.ways(events)), Plan: e.batch()}, d.Close, nil
+}
+
+// counting adds up the connections that each entry opens.
+func (d *destination) counting(entries []measure.Entry) []measure.Entry {
+	for i, e := range entries {
+		var opened int64
+		entries[i].Do = func(item int) {
+			before := d.opened.Load()
+			e.Do(item)
+			opened += d.opened.Load() - before
+		}
+		entries[i].Note = func() string { return fmt.Sprintf("%d connections opened", opened) }
 	}
-	results := measure.Interleave(list, measure.Plan{Items: 1, Turn: 1, Rounds: e.rounds})
+	return entries
+}
+
+// judgeDeliveries tells of requests what was measured of batches.
+func judgeDeliveries(_ effort, c measure.Contest) ([]measure.Result, error) {
+	results := c.Run()
 	for i := range results {
-		results[i].Bytes /= float64(len(events))
-		results[i].Allocations /= float64(len(events))
-		results[i].Note = fmt.Sprintf("%.0f events a second, %d connections opened", 1e9/results[i].Each, opened[i])
+		results[i].Bytes /= c.Entries[i].Units
+		results[i].Allocations /= c.Entries[i].Units
+		results[i].Note = fmt.Sprintf("%.0f requests a second, %.2f of the bare client's, %s", 1e9/results[i].Each, 1/results[i].Ratio, results[i].Note)
 	}
 	return results, nil
 }
 
-// counting adds up the connections that are opened meanwhile.
-func (d *destination) counting(opened *int64, do func(int)) func(int) {
-	return func(i int) {
-		before := d.opened.Load()
-		do(i)
-		*opened += d.opened.Load() - before
+// ways gives the ways to deliver all events.
+func (d *deliverer) ways(events [][]byte) []measure.Entry {
+	n := float64(len(events))
+	return []measure.Entry{
+		{Name: "bare client", Units: n, Do: func(int) { share(connections, events, d.send) }},
+		{Name: "engine and bare client", Units: n, Do: func(int) { share(connections, events, d.makeAndSend) }},
+		{Name: "runner.Run", Units: n, Do: func(int) { share(connections, events, d.run) }},
+		{Name: "runner.Deliver", Units: n, Do: func(int) { mustDeliver(d.streams, records(events)) }},
 	}
 }
 
@@ -114,47 +138,48 @@ type deliverer struct {
 	client  *http.Client
 	config  *engine.Config
 	fields  []byte
-	bodies  map[*byte][]byte // by the first byte of their event
-	once    *runner.Runner   // for Run
-	streams *runner.Runner   // for Deliver
+	sends   map[*byte]engine.Request // by the first byte of their event
+	once    *runner.Runner           // for Run
+	streams *runner.Runner           // for Deliver
 }
 
-func newDeliverer(d *destination, events [][]byte) (*deliverer, error) {
-	config, err := contender.Embedded()
+func newDeliverer(program *engine.Program, to *destination, events [][]byte) (*deliverer, error) {
+	base := to.URL + "/"
+	config, err := program.Configure(program.Examples())
 	if err != nil {
 		return nil, err
 	}
-	x := &deliverer{
-		base: d.URL + "/", config: config, bodies: map[*byte][]byte{}, fields: contender.List(corpus.UserFields()),
+	d := &deliverer{
+		base: base, config: config, sends: map[*byte]engine.Request{}, fields: contender.List(corpus.UserFields()),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}},
 	}
 	for _, event := range events {
-		x.bodies[&event[0]] = x.body(event)
+		d.sends[&event[0]] = d.request(event)
 	}
-	if x.once, err = newRunner(runner.Options{BaseURL: x.base}); err == nil {
-		x.streams, err = newRunner(runner.Options{BaseURL: x.base})
+	if d.once, err = newRunner(program, runner.Options{BaseURL: base}); err == nil {
+		d.streams, err = newRunner(program, runner.Options{BaseURL: base})
 	}
-	return x, err
+	return d, err
 }
 
-// body has the engine make a body, the list of fields being known.
-func (d *deliverer) body(event []byte) []byte {
+// request has the engine make a request, the list of fields being known.
+func (d *deliverer) request(event []byte) engine.Request {
 	x := contender.Begin(d.config, nil, event)
 	request, _ := x.Next()
 	if request.Method == http.MethodGet {
 		x.Recall(request.Recall[0], d.fields)
 		request, _ = x.Next()
 	}
-	return request.Body
+	return request
 }
 
-// send is what a client does that knows the body.
-func (d *deliverer) send(event []byte) { d.post(d.bodies[&event[0]]) }
+// send is what a client does that knows the request.
+func (d *deliverer) send(event []byte) { d.post(d.sends[&event[0]]) }
 
-func (d *deliverer) makeAndSend(event []byte) { d.post(d.body(event)) }
+func (d *deliverer) makeAndSend(event []byte) { d.post(d.request(event)) }
 
-func (d *deliverer) post(body []byte) {
-	request, err := http.NewRequest(http.MethodPost, d.base+"users/create_or_update.json", bytes.NewReader(body))
+func (d *deliverer) post(r engine.Request) {
+	request, err := http.NewRequest(http.MethodPost, d.base+r.Path, bytes.NewReader(r.Body))
 	if err != nil {
 		panic(err)
 	}
@@ -174,10 +199,6 @@ func (d *deliverer) post(body []byte) {
 func (d *deliverer) run(event []byte) {
 	outcome, err := d.once.Run(context.Background(), event)
 	mustBeDelivered(outcome, err)
-}
-
-func (d *deliverer) deliver(records iter.Seq2[runner.Record, error]) {
-	mustDeliver(d.streams, records)
 }
 
 func mustDeliver(r *runner.Runner, records iter.Seq2[runner.Record, error]) {

@@ -74,19 +74,34 @@ func (h *heap) String() string {
 	return fmt.Sprintf("%.1f, %.1f, %.1f and %.1f MB in use at most, quarter by quarter", mb(0), mb(1), mb(2), mb(3))
 }
 
-// measureStream sends a gigabyte through a runner, once: the heap must not grow.
-func measureStream(e effort) ([]measure.Result, error) {
-	r, err := newRunner(runner.Options{Transport: answering{}})
+// A stream sends a long input through a runner, once.
+type stream struct {
+	runner *runner.Runner
+	in     *lines
+}
+
+func newStream(e effort) (*stream, error) {
+	r, err := newRunner(mustLoad(), runner.Options{Transport: answering{}})
+	bytes := e.rounds * (1 << 30) / 40
+	in := &lines{events: withoutUser(corpus.Make(corpus.Identify, e.events, e.seed)), left: bytes, size: bytes, heap: &heap{}}
+	return &stream{r, in}, err
+}
+
+func (s *stream) run() { mustDeliver(s.runner, runner.ReadEvents(s.in, engine.Limits{})) }
+
+func prepareStream(effort) (measure.Contest, func(), error) { return measure.Contest{}, nil, nil }
+
+// judgeStream looks at one long run: there is nothing to take turns with.
+func judgeStream(e effort, _ measure.Contest) ([]measure.Result, error) {
+	s, err := newStream(e)
 	if err != nil {
 		return nil, err
 	}
-	bytes := e.rounds * (1 << 30) / 40
-	in := &lines{events: withoutUser(corpus.Make(corpus.Identify, e.events, e.seed)), left: bytes, size: bytes, heap: &heap{}}
 	start := time.Now()
-	mustDeliver(r, runner.ReadEvents(in, engine.Limits{}))
-	took := float64(time.Since(start).Nanoseconds()) / float64(in.made)
+	s.run()
+	took := float64(time.Since(start).Nanoseconds()) / float64(s.in.made)
 	return []measure.Result{{
-		Name: fmt.Sprintf("%d MB", bytes>>20), Ratio: 1, Low: 1, High: 1, Nanoseconds: took, Each: took, Note: in.heap.String(),
+		Name: fmt.Sprintf("%d MB", s.in.size>>20), Ratio: 1, Low: 1, High: 1, Nanoseconds: took, Each: took, Note: s.in.heap.String(),
 	}}, nil
 }
 

@@ -19,6 +19,10 @@ type Entry struct {
 	Units float64
 	// Turn is how many items it does in a row; 0 is what the plan says.
 	Turn int
+	// Peer marks what is there to compare with and is not ours.
+	Peer bool
+	// Note says at the end what the times do not tell; nil is nothing.
+	Note func() string
 }
 
 // A Plan says how entries take turns.
@@ -46,13 +50,22 @@ type Result struct {
 	Note string `json:"note,omitempty"`
 }
 
-// Interleave times the entries, and gives each relative to the first.
-func Interleave(entries []Entry, p Plan) []Result {
-	times := Times(entries, p)
-	results := make([]Result, len(entries))
-	for i, e := range entries {
-		results[i] = Summarize(e, times[i], Per(times[0], entries[0].Units))
-		results[i].Bytes, results[i].Allocations = allocations(e, p)
+// A Contest is some entries with the plan of their turns.
+type Contest struct {
+	Entries []Entry
+	Plan    Plan
+}
+
+// Run times the entries, and gives each relative to the first.
+func (c Contest) Run() []Result {
+	times := c.Times()
+	results := make([]Result, len(c.Entries))
+	for i, e := range c.Entries {
+		results[i] = Summarize(e, times[i], Per(times[0], c.Entries[0].Units))
+		results[i].Bytes, results[i].Allocations = allocations(e, c.Plan)
+		if e.Note != nil {
+			results[i].Note = e.Note()
+		}
 	}
 	return results
 }
@@ -61,12 +74,12 @@ func Interleave(entries []Entry, p Plan) []Result {
 // slows all of them down, and gives the nanoseconds of an item in each round.
 // Each round begins with another entry. A turn begins with nothing to collect,
 // so that everybody pays for the garbage of their own.
-func Times(entries []Entry, p Plan) [][]float64 {
-	times := make([][]float64, len(entries))
-	for round := range p.Rounds {
-		for k := range entries {
-			at := (round + k) % len(entries)
-			times[at] = append(times[at], turn(entries[at], p, round))
+func (c Contest) Times() [][]float64 {
+	times := make([][]float64, len(c.Entries))
+	for round := range c.Plan.Rounds {
+		for k := range c.Entries {
+			at := (round + k) % len(c.Entries)
+			times[at] = append(times[at], turn(c.Entries[at], c.Plan, round))
 		}
 	}
 	return times

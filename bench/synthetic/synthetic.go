@@ -14,12 +14,23 @@ import (
 const Traits = 20
 
 // Event has twenty traits, t0 to t19.
-func Event() []byte {
+func Event() []byte { return Events(1)[0] }
+
+// Events are n of them, each of another user.
+func Events(n int) [][]byte {
+	events := make([][]byte, n)
+	for i := range events {
+		events[i] = fmt.Appendf(nil, `{"type":"identify","userId":"u%d","traits":{%s}}`, i, traits())
+	}
+	return events
+}
+
+func traits() string {
 	var traits []string
 	for i := range Traits {
 		traits = append(traits, fmt.Sprintf(`"t%d":"value %d"`, i, i))
 	}
-	return []byte(`{"type":"identify","userId":"u1","traits":{` + strings.Join(traits, ",") + `}}`)
+	return strings.Join(traits, ",")
 }
 
 // A Line is a kind of line that rules can be made of.
@@ -38,6 +49,7 @@ const destination = `destination: synthetic
 title: Synthetic
 rules: [copy]
 match: {by: event.type}
+order: [event.userId]
 url: https://synthetic.example/
 settings:
   token: {type: string, secret: true, title: Token, example: token}
@@ -47,9 +59,18 @@ authentication:
     bearer: '{config.token}'
 `
 
-// Rules gives a destination with one rule, of n lines of a kind behind ten that
-// apply.
+// Rules gives [Program] with its settings.
 func Rules(line Line, n int) (*engine.Config, error) {
+	program, err := Program(line, n)
+	if err != nil {
+		return nil, err
+	}
+	return program.Configure(program.Examples())
+}
+
+// Program gives a destination with one rule, of n lines of a kind behind ten
+// that apply.
+func Program(line Line, n int) (*engine.Program, error) {
 	var b strings.Builder
 	b.WriteString("rule: copy\nevent: identify\nmappings:\n  copied:\n")
 	for i := range 10 {
@@ -65,16 +86,12 @@ func Rules(line Line, n int) (*engine.Config, error) {
 	return load(b.String())
 }
 
-func load(rule string) (*engine.Config, error) {
+func load(rule string) (*engine.Program, error) {
 	files := fstest.MapFS{
 		"destination.yaml": {Data: []byte(destination)},
 		"copy.yaml":        {Data: []byte(rule)},
 	}
-	program, err := engine.Load(files, ".")
-	if err != nil {
-		return nil, err
-	}
-	return program.Configure(program.Examples())
+	return engine.Load(files, ".")
 }
 
 // Sized is an identify event of about so many bytes, most of them in objects
