@@ -116,6 +116,7 @@ func prepareGoroutines(e effort) (c measure.Contest, _ func(), err error) {
 		})
 	}
 	c.Plan = e.batch()
+	c.Plan.Clock = measure.Wall()
 	return c, nil, err
 }
 

@@ -116,7 +116,7 @@ func judgeDeliveries(_ effort, c measure.Contest) ([]measure.Result, error) {
 	for i := range results {
 		results[i].Bytes /= c.Entries[i].Units
 		results[i].Allocations /= c.Entries[i].Units
-		results[i].Note = fmt.Sprintf("%.0f requests a second, %.2f of the bare client's, %s", 1e9/results[i].Each, 1/results[i].Ratio, results[i].Note)
+		results[i].Note = fmt.Sprintf("%.0f requests a second of a processor, %.2f of the first, %s", 1e9/results[i].Each, 1/results[i].Ratio, results[i].Note)
 	}
 	return results, nil
 }
