@@ -105,7 +105,7 @@ func (d *destination) counting(entries []measure.Entry) []measure.Entry {
 			e.Do(item)
 			opened += d.opened.Load() - before
 		}
-		entries[i].Note = func() string { return fmt.Sprintf("%d connections opened", opened) }
+		entries[i].Note = func() string { return fmt.Sprintf("%d connections", opened) }
 	}
 	return entries
 }
@@ -116,7 +116,7 @@ func judgeDeliveries(_ effort, c measure.Contest) ([]measure.Result, error) {
 	for i := range results {
 		results[i].Bytes /= c.Entries[i].Units
 		results[i].Allocations /= c.Entries[i].Units
-		results[i].Note = fmt.Sprintf("%.0f requests a second of a processor, %.2f of the first, %s", 1e9/results[i].Each, 1/results[i].Ratio, results[i].Note)
+		results[i].Note = fmt.Sprintf("%.0f/s of a processor (%.2f of the first), %s", 1e9/results[i].Each, 1/results[i].Ratio, results[i].Note)
 	}
 	return results, nil
 }
