@@ -6,7 +6,7 @@ import (
 )
 
 // Processor is the time that all processors together have spent on this process.
-// Others on the machine do not show in it, and the collector, which works beside
+// Others on the machine hardly show in it, and the collector, which works beside
 // the program, does.
 func Processor() time.Duration {
 	var u syscall.Rusage
