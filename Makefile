@@ -10,22 +10,27 @@ CASES ?=
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 ERRCHECK = github.com/kisielk/errcheck@v1.10.0
 
-.PHONY: help check test lint wasm golden pages mutate conformance fuzz soak bench cover
+# The module of the benchmarks has dependencies of its own, and is checked like the rest.
+MODULES = . bench
+
+.PHONY: help check test lint wasm golden pages mutate conformance fuzz soak bench bench-diff bench-check cover
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-check: lint wasm test mutate ## everything that has to hold before a change lands
+check: lint wasm test mutate bench-check ## everything that has to hold before a change lands
 
 test: ## all tests, with the race detector
 	$(GO) test -race ./...
 
 lint: ## format, vet, staticcheck, errcheck, tidy go.mod
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt -w these files"; exit 1; }
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
-	$(GO) run $(ERRCHECK) -ignoretests -exclude .errcheck ./...
-	$(GO) mod tidy -diff
+	@set -e; for module in $(MODULES); do cd $(CURDIR)/$$module; \
+		$(GO) vet ./...; \
+		$(GO) run $(STATICCHECK) ./...; \
+		$(GO) run $(ERRCHECK) -ignoretests -exclude $(CURDIR)/.errcheck ./...; \
+		$(GO) mod tidy -diff; \
+	done
 
 wasm: ## build the engine for a browser, and say how large it is
 	@mkdir -p bin
@@ -59,8 +64,17 @@ soak: ## events through every kind of fault, SOAK (20) rounds of each, and 200 k
 	SOAK=$(SOAK) $(GO) test -race ./rules_test -count=1 -timeout 3h -v -run 'NothingIsLost|EveryCallOfEveryCase|RefusedCredentials'
 	SOAK=$(SOAK) $(GO) test -race ./cmd/deskrules -count=1 -timeout 3h -v -run 'KilledRuns'
 
-bench: ## the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./engine
+bench: ## what the engine and the runner cost, beside floors and peers, in some minutes
+	cd bench && $(GO) run .
+
+bench-diff: ## two revisions side by side: make bench-diff OLD=REVISION [NEW=REVISION]
+	@test -n "$(OLD)" || { echo "say which: make bench-diff OLD=REVISION [NEW=REVISION]"; exit 2; }
+	bench/diff "$(OLD)" "$(NEW)"
+
+bench-check: ## each benchmark once, and how much is allocated; never how long it takes
+	@mkdir -p bin
+	cd bench && $(GO) test -count=1 -bench . -benchtime 1x ./... > ../bin/bench.out || { cat ../bin/bench.out; exit 1; }
+	cd bench && $(GO) test -race -count=1 -run Goroutines .
 
 cover: ## coverage of the packages by all tests
 	@mkdir -p bin

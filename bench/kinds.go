@@ -15,31 +15,29 @@ func kindTables() []table {
 	for _, kind := range corpus.Kinds() {
 		all = append(all, table{
 			name:    string(kind),
-			title:   fmt.Sprintf("%s events to request bodies, for each event", kind),
-			measure: func(e effort) ([]measure.Result, error) { return measureKind(kind, e) },
+			title:   fmt.Sprintf("%s events to the bodies of their requests", kind),
+			unit:    rate,
+			prepare: func(e effort) (measure.Contest, func(), error) { return prepareKind(kind, e) },
 		})
 	}
 	return all
 }
 
-// measureKind checks that all contenders make the same before any is timed.
-func measureKind(kind corpus.Kind, e effort) ([]measure.Result, error) {
+// prepareKind checks that all contenders make the same before any is timed.
+func prepareKind(kind corpus.Kind, e effort) (c measure.Contest, _ func(), err error) {
 	events := corpus.Make(kind, e.events, e.seed)
 	contenders, err := contender.New(kind, events)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = contender.Check(contenders, events)
 	}
-	if err := contender.Check(contenders, events); err != nil {
-		return nil, err
-	}
-	plan := measure.Plan{Items: len(events), Turn: e.turn, Rounds: e.rounds, Bytes: corpus.Size(events)}
-	return measure.Interleave(entries(contenders, events), plan), nil
+	return measure.Contest{Entries: entries(contenders, events), Plan: e.plan()}, nil, err
 }
 
 func entries(contenders []contender.Contender, events [][]byte) []measure.Entry {
 	list := make([]measure.Entry, len(contenders))
+	size := float64(corpus.Size(events)) / float64(len(events))
 	for i, c := range contenders {
-		list[i] = measure.Entry{Name: c.Name, Do: func(i int) { mustMake(c, events[i]) }}
+		list[i] = measure.Entry{Name: c.Name, Units: size, Peer: !c.Ours(), Do: func(i int) { mustMake(c, events[i]) }}
 	}
 	return list
 }

@@ -3,46 +3,24 @@
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"regexp"
-
-	"github.com/deskrules/deskrules/bench/measure"
 )
-
-// An effort says how long to measure.
-type effort struct {
-	seed   uint64
-	events int // of each kind
-	turn   int
-	rounds int
-}
-
-// A table is one thing that is measured.
-type table struct {
-	name    string
-	title   string
-	measure func(effort) ([]measure.Result, error)
-}
-
-func tables() []table {
-	return kindTables()
-}
 
 func main() {
 	only := flag.String("table", "", "measure only the tables whose name matches this regular expression")
 	asJSON := flag.Bool("json", false, "print one JSON object for each table")
-	quick := flag.Bool("quick", false, "see that everything works; the figures mean nothing")
+	once := flag.Bool("quick", false, "see that everything works; the figures mean nothing")
 	e := effort{}
 	flag.Uint64Var(&e.seed, "seed", 1, "what the events are made from")
 	flag.IntVar(&e.events, "events", 1000, "how many events of each kind")
 	flag.IntVar(&e.turn, "turn", 500, "how many events a contender takes in a row")
 	flag.IntVar(&e.rounds, "rounds", 40, "how many turns each contender has")
 	flag.Parse()
-	if *quick {
-		e.events, e.turn, e.rounds = 100, 20, 2
+	if *once {
+		e = quick()
 	}
 	if err := run(e, *only, *asJSON); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -66,19 +44,6 @@ func run(e effort, only string, asJSON bool) error {
 		if err := t.print(results, asJSON); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (t table) print(results []measure.Result, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(os.Stdout).Encode(map[string]any{"table": t.name, "title": t.title, "results": results})
-	}
-	fmt.Printf("\n%s: %s\n\n", t.name, t.title)
-	fmt.Printf("%-22s %8s %13s %9s %7s %8s %7s\n", "", "x first", "quartiles", "ns", "MB/s", "B", "allocs")
-	for _, r := range results {
-		fmt.Printf("%-22s %8.2f %6.2f-%6.2f %9.0f %7.1f %8.0f %7.1f\n",
-			r.Name, r.Ratio, r.Low, r.High, r.Nanoseconds, r.MBPerSecond, r.Bytes, r.Allocations)
 	}
 	return nil
 }

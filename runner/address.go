@@ -42,9 +42,9 @@ var (
 
 // address is the URL of a request. A link is the destination's word, and would
 // take the credentials along: it is followed only to where they belong.
-func address(base *url.URL, q engine.Request) (*url.URL, error) {
+func (c *caller) address(q engine.Request) (*url.URL, error) {
 	if q.Link == "" {
-		u := base.String() + q.Path
+		u := c.root + q.Path
 		if q.Query != "" {
 			u += "?" + q.Query
 		}
@@ -54,11 +54,11 @@ func address(base *url.URL, q engine.Request) (*url.URL, error) {
 		}
 		return parsed, nil
 	}
-	link, err := base.Parse(q.Link)
+	link, err := c.base.Parse(q.Link)
 	if err != nil {
 		return nil, errBadAddress
 	}
-	if link.User != nil || origin(link) != origin(base) {
+	if link.User != nil || origin(link) != origin(c.base) {
 		return nil, errForeignLink
 	}
 	return link, nil

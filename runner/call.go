@@ -27,7 +27,9 @@ const dialTimeout = 10 * time.Second
 // repeats one and never follows a redirect: both are decisions of others.
 type caller struct {
 	base       *url.URL
+	root       string // base as text, where paths begin
 	credential engine.Credential
+	bearer     string  // the header of a token that does not change; empty for none
 	tokens     *tokens // that are fetched; nil for none
 	scrubber   scrubber
 	transport  http.RoundTripper
@@ -88,7 +90,9 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	defer release()
 	a := c.read(ctx, q, reply)
 	a.header, a.token = reply.Header, token
-	a.Body = newScrubber(engine.Credential{Bearer: token}, nil).clean(a.Body)
+	if token != "" {
+		a.Body = newScrubber(engine.Credential{Bearer: token}, nil).clean(a.Body)
+	}
 	return a
 }
 
@@ -100,7 +104,7 @@ func (c *caller) neverSent(connected bool) bool {
 }
 
 func (c *caller) request(ctx context.Context, q engine.Request) (*http.Request, error) {
-	u, err := address(c.base, q)
+	u, err := c.address(q)
 	if err != nil {
 		return nil, err
 	}
@@ -108,10 +112,11 @@ func (c *caller) request(ctx context.Context, q engine.Request) (*http.Request, 
 	if q.Body != nil {
 		body = bytes.NewReader(q.Body)
 	}
-	request, err := http.NewRequestWithContext(context.WithValue(ctx, askedKey{}, q), q.Method, u.String(), body)
+	request, err := http.NewRequestWithContext(context.WithValue(ctx, askedKey{}, q), q.Method, "", body)
 	if err != nil {
 		return nil, errBadAddress
 	}
+	request.URL, request.Host = u, u.Host // as read already: writing it out to read it again takes longer than all else here
 	c.setHeader(request, q)
 	return request, nil
 }
@@ -136,8 +141,8 @@ func (c *caller) authenticate(request *http.Request) (token string, refused *ans
 	case c.tokens != nil:
 		token, refused = c.tokens.get(request.Context())
 		request.Header.Set("Authorization", "Bearer "+token)
-	case c.credential.Bearer != "":
-		request.Header.Set("Authorization", "Bearer "+c.credential.Bearer)
+	case c.bearer != "":
+		request.Header.Set("Authorization", c.bearer)
 	case c.credential.User != "" || c.credential.Password != "":
 		request.SetBasicAuth(c.credential.User, c.credential.Password)
 	default:

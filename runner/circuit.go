@@ -77,7 +77,11 @@ func (c *circuit) forget(t *trial, pass ticket) {
 	c.change()
 }
 
+// change tells those that wait, if any do: it is called at the end of each call.
 func (c *circuit) change() {
+	if len(c.waiting) == 0 {
+		return
+	}
 	close(c.changed)
 	c.changed = make(chan struct{})
 }

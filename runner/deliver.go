@@ -57,18 +57,20 @@ const (
 //
 // With a journal, the result of an event is on disk before done is called.
 func (r *Runner) Deliver(ctx context.Context, records iter.Seq2[Record, error], done func(Result)) error {
+	quit := make(chan struct{})
+	defer close(quit)
 	d := &delivery{
-		runner: r, slots: newSlots(r.options.Concurrency),
-		results: make(chan finished), quit: make(chan struct{}), told: newOrder(),
+		runner: r, slots: newSlots(r.options.Concurrency), hands: newHands(r.options.Concurrency, quit),
+		results: make(chan finished), quit: quit, told: newOrder(),
 		journal: r.nextInput(),
 	}
-	defer close(d.quit)
 	return d.run(ctx, d.read(records), done)
 }
 
 type delivery struct {
 	runner  *Runner
 	slots   *slots
+	hands   *hands
 	results chan finished
 	quit    chan struct{} // closed when nobody takes from read any more
 	told    *order        // of the results, which a stop must not mix up
@@ -206,9 +208,19 @@ func (d *delivery) work(record Record) (*work, error) {
 	return w, nil
 }
 
-// start leaves a record to a goroutine.
+// start leaves a record to a goroutine. It waits for the event's turn first and
+// for a free slot then, so that what waits for its turn keeps no slot from
+// others; then others go on with it.
 func (d *delivery) start(ctx context.Context, w *work) {
-	go func() { d.publish(w, d.finish(ctx, w)) }()
+	go func() {
+		w.job.turn.wait(ctx, d.runner.halted)
+		if w.settled {
+			d.publish(w, nil)
+			return
+		}
+		d.slots.enter()
+		d.hands.do(func() { d.publish(w, d.finish(ctx, w)) })
+	}()
 }
 
 // A work is one record on its way to its result.
@@ -249,21 +261,14 @@ func (j *job) explanation() *engine.Explanation {
 	return j.execution.Explanation()
 }
 
-// finish brings a record to its outcome. It waits for the event's turn first
-// and for a free slot then, so that what waits for its turn keeps no slot from
-// others.
+// finish brings a record that has a slot to its outcome.
 func (d *delivery) finish(ctx context.Context, w *work) (err error) {
-	w.job.turn.wait(ctx, d.runner.halted)
-	if w.settled {
-		return nil
-	}
 	w.outcome, err = d.execute(ctx, w.job)
 	d.runner.record(w.job, w.outcome)
 	return err
 }
 
 func (d *delivery) execute(ctx context.Context, j *job) (engine.Outcome, error) {
-	d.slots.enter()
 	defer d.slots.leave()
 	return d.runner.execute(ctx, j)
 }

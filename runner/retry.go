@@ -167,6 +167,9 @@ const mostSeconds = 365 * 24 * 60 * 60
 // parseRetryAfter reads the header of that name: whole seconds, or a date. It
 // returns 0 for none, for what it cannot read and for what is over already.
 func parseRetryAfter(header string, now time.Time) time.Duration {
+	if header == "" {
+		return 0 // as nearly always: trying all forms of a date takes longer
+	}
 	if seconds, err := strconv.ParseUint(header, 10, 63); err == nil {
 		return time.Duration(min(seconds, mostSeconds)) * time.Second
 	}

@@ -222,8 +222,12 @@ func newCaller(config *engine.Config, o Options, secrets []string, title string)
 	if err != nil {
 		return nil, fmt.Errorf("runner: %w", err)
 	}
+	bearer := config.Credential().Bearer
+	if bearer != "" {
+		bearer = "Bearer " + bearer
+	}
 	return &caller{
-		base: base, credential: config.Credential(), transport: o.Transport,
+		base: base, root: base.String(), credential: config.Credential(), bearer: bearer, transport: o.Transport,
 		tokens:   newTokens(config.Credential(), base, o, title),
 		scrubber: newScrubber(config.Credential(), secrets),
 		timeout:  o.Timeout, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,

@@ -32,6 +32,10 @@ const (
 	FloorName  = "floor"
 )
 
+// Ours reports that a contender is worth watching from one revision to the next:
+// the engine, and the floor that tells how much of a difference is the machine's.
+func (c Contender) Ours() bool { return c.Name == EngineName || c.Name == FloorName }
+
 // New gives all contenders for a kind of event, the floor first and then the
 // engine. The events are the ones they will be shown: what is known of their
 // users stands in memory before the first is timed.
@@ -40,7 +44,7 @@ func New(kind corpus.Kind, events [][]byte) ([]Contender, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := newEngine(kind, w, events)
+	engine, err := newEngine(kind, w, events, Begin)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 // writes.
 type engineRun struct {
 	config    *engine.Config
+	begin     Beginner
 	execution *engine.Execution
 	write     func(engine.Request) bool
 	memory    map[string]json.RawMessage // by the keys of Request.Recall
@@ -27,19 +28,31 @@ func Embedded() (*engine.Config, error) {
 	return program.Configure(program.Examples())
 }
 
-// Begin starts an event. It is the one place that would begin it in the memory
-// of an earlier execution.
-func Begin(config *engine.Config, earlier *engine.Execution, event []byte) *engine.Execution {
-	if earlier == nil {
+// A Beginner starts an event. The execution is the one before, which has no more
+// to do; nil for none.
+type Beginner func(config *engine.Config, before *engine.Execution, event []byte) *engine.Execution
+
+// Begin starts an event in the memory of the execution before.
+func Begin(config *engine.Config, before *engine.Execution, event []byte) *engine.Execution {
+	if before == nil {
 		return config.Start(event)
 	}
-	earlier.Restart(event)
-	return earlier
+	before.Restart(event)
+	return before
 }
 
-func newEngine(kind corpus.Kind, w *world, events [][]byte) (Maker, error) {
+// NewEngine gives the engine by itself, begun in a way of one's own.
+func NewEngine(kind corpus.Kind, events [][]byte, begin Beginner) (Maker, error) {
+	w, err := newWorld(events)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(kind, w, events, begin)
+}
+
+func newEngine(kind corpus.Kind, w *world, events [][]byte, begin Beginner) (Maker, error) {
 	config, err := Embedded()
-	r := &engineRun{config: config, write: writes(kind), memory: map[string]json.RawMessage{}}
+	r := &engineRun{config: config, begin: begin, write: writes(kind), memory: map[string]json.RawMessage{}}
 	for _, event := range events {
 		if err == nil {
 			err = r.learn(w, event)
@@ -62,7 +75,7 @@ func writes(kind corpus.Kind) func(engine.Request) bool {
 
 // make is what is timed.
 func (r *engineRun) make(event []byte) ([]byte, error) {
-	x := Begin(r.config, r.execution, event)
+	x := r.begin(r.config, r.execution, event)
 	r.execution = x
 	for {
 		request, more := x.Next()
@@ -90,8 +103,8 @@ func (r *engineRun) learn(w *world, event []byte) error {
 			return nil
 		}
 		known, ok := map[string]json.RawMessage{
-			"user_fields.json":         list(corpus.UserFields()),
-			"organization_fields.json": list(corpus.OrganizationFields()),
+			"user_fields.json":         List(corpus.UserFields()),
+			"organization_fields.json": List(corpus.OrganizationFields()),
 			"users/search.json":        json.RawMessage(w.users[emailOf(event)].record),
 		}[request.Path]
 		if !ok || len(request.Recall) == 0 {

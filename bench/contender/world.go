@@ -3,6 +3,7 @@ package contender
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -75,13 +76,12 @@ func newUser(i int, email string) user {
 
 // timezones reads the table of the rules.
 func timezones() (map[string]string, error) {
-	data, err := rules.FS().Open("zendesk/time_zones.yaml")
+	data, err := fs.ReadFile(rules.FS(), "zendesk/time_zones.yaml")
 	if err != nil {
 		return nil, err
 	}
-	defer data.Close()
 	table := map[string]string{}
-	if err := yaml.NewDecoder(data).Decode(&table); err != nil {
+	if err := yaml.Unmarshal(data, &table); err != nil {
 		return nil, err
 	}
 	all := map[string]string{}
@@ -101,8 +101,8 @@ func identifier(key string) string {
 	}, key)
 }
 
-// list writes texts as a JSON array.
-func list(texts []string) json.RawMessage {
+// List writes texts as a JSON array.
+func List(texts []string) json.RawMessage {
 	data, err := json.Marshal(texts)
 	if err != nil {
 		panic(err) // texts always can be written

@@ -94,7 +94,7 @@ func (g *generator) userID(i int) string {
 // identity has the traits where the SDK puts them: in the context, or beside
 // it, where servers often do.
 func (g *generator) identity(person object) object {
-	traits := g.trim(append(person, g.custom(userFields(), 1+g.IntN(11))...), 15).object()
+	traits := g.trim(append(person, g.custom(userFields(), 2+g.IntN(10))...), 15).object()
 	if g.chance(50) {
 		return object{{"traits", traits}, {"context", g.context(nil).object()}}
 	}

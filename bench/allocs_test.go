@@ -1,0 +1,81 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/deskrules/deskrules/bench/contender"
+	"github.com/deskrules/deskrules/bench/corpus"
+	"github.com/deskrules/deskrules/bench/synthetic"
+)
+
+// What the engine may allocate, of the ten first events of a kind together, and
+// of events of other sorts. Whoever brings a number down writes it here.
+const (
+	mostIdentify = 6745
+	mostTrack    = 1276
+	mostGroup    = 5229
+	most1KB      = 35
+	most500KB    = 35
+	most10Lines  = 42
+	most1000     = 53
+)
+
+// An allowance is a thing with the allocations that it may make.
+type allowance struct {
+	name string
+	most float64
+	do   func()
+}
+
+func TestAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates, too")
+	}
+	for _, a := range allowances(t) {
+		t.Run(a.name, func(t *testing.T) {
+			switch got := testing.AllocsPerRun(50, a.do); {
+			case got > a.most:
+				t.Errorf("%v allocations, and %v are allowed", got, a.most)
+			case got < a.most:
+				t.Logf("only %v allocations: %v can be lowered", got, a.most)
+			}
+		})
+	}
+}
+
+func allowances(t *testing.T) []allowance {
+	return []allowance{
+		{"identify", mostIdentify, tenBodies(t, corpus.Identify)},
+		{"track", mostTrack, tenBodies(t, corpus.Track)},
+		{"group", mostGroup, tenBodies(t, corpus.Group)},
+		{"1 KB", most1KB, firstOf(t, 0, synthetic.Sized(1<<10))},
+		{"500 KB", most500KB, firstOf(t, 0, synthetic.Sized(500<<10))},
+		{"10 lines", most10Lines, firstOf(t, 10, synthetic.Event())},
+		{"1000 lines", most1000, firstOf(t, 1000, synthetic.Event())},
+	}
+}
+
+// tenBodies has the engine make the bodies of ten events.
+func tenBodies(t *testing.T, kind corpus.Kind) func() {
+	events := corpus.Make(kind, 10, 1)
+	body, err := contender.NewEngine(kind, events, contender.Begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		for _, event := range events {
+			if _, err := body(event); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// firstOf takes an event up to its first request, by a rule of so many lines.
+func firstOf(t *testing.T, lines int, event []byte) func() {
+	config, err := synthetic.Rules(synthetic.Applies, lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() { first(config, event) }
+}
