@@ -11,13 +11,13 @@ import (
 // What the engine may allocate, of the ten first events of a kind together, and
 // of events of other sorts. Whoever brings a number down writes it here.
 const (
-	mostIdentify = 6745
-	mostTrack    = 1276
-	mostGroup    = 5229
-	most1KB      = 35
-	most500KB    = 35
-	most10Lines  = 42
-	most1000     = 53
+	mostIdentify = 59
+	mostTrack    = 110
+	mostGroup    = 100
+	most1KB      = 27
+	most500KB    = 27
+	most10Lines  = 36
+	most1000     = 54
 )
 
 // An allowance is a thing with the allocations that it may make.
