@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -81,7 +80,7 @@ func (r *callRun) proceed(x *Execution) {
 	r.confirm = nil
 	r.restart()
 	if r.frame.anew && r.call.remember > 0 {
-		x.facts = append(x.facts, Fact{Op: Forget, Key: r.key})
+		x.learn(Fact{Op: Forget, Key: r.key})
 	}
 	r.send(x, &r.base)
 }
@@ -100,7 +99,7 @@ func (r *callRun) finish(x *Execution) {
 // request renders the call for the item at hand.
 func (r *callRun) request(x *Execution) error {
 	c, slots := r.call, r.frame.slots
-	path, query, err := renderURL(c.path, c.query, slots)
+	path, query, err := x.work.renderURL(c.path, c.query, slots)
 	if err != nil {
 		return err
 	}
@@ -120,7 +119,7 @@ func (r *callRun) request(x *Execution) error {
 		request.Body = x.work.body(body.raw)
 	}
 	if c.remember > 0 {
-		r.key = c.rememberKey(path, query)
+		r.key = x.work.rememberKey(c, path, query)
 	}
 	request.Recall = r.recallKeys(x, request)
 	x.explainer.request(r, request, filled)
@@ -138,20 +137,35 @@ func (r *callRun) newRequest(x *Execution, into *Request, method, path, query st
 	}
 }
 
-func renderURL(t *template, query []queryPart, slots []value) (string, string, error) {
-	path, err := t.render(slots, pathEscape)
+// renderURL fills in the path and the query of a call.
+func (w *workspace) renderURL(t *template, query []queryPart, slots []value) (string, string, error) {
+	path, err := w.render(t, slots)
 	if err != nil || len(query) == 0 {
 		return path, "", err
 	}
-	var parts []string
-	for _, q := range query {
-		v, err := q.value.render(slots, plainEscape)
-		if err != nil {
+	w.buf = w.buf[:0]
+	for i, q := range query {
+		if i > 0 {
+			w.buf = append(w.buf, '&')
+		}
+		w.buf = append(append(w.buf, q.encoded...), '=')
+		if w.buf, err = q.value.appendTo(w.buf, slots, queryEscape); err != nil {
 			return "", "", err
 		}
-		parts = append(parts, url.QueryEscape(q.name)+"="+url.QueryEscape(v))
 	}
-	return path, strings.Join(parts, "&"), nil
+	return path, w.texts.keep(w.buf), nil
+}
+
+func (w *workspace) render(t *template, slots []value) (string, error) {
+	if t.constant() {
+		return t.literalText(), nil
+	}
+	text, err := t.appendTo(w.buf[:0], slots, pathEscape)
+	if err != nil {
+		return "", err
+	}
+	w.buf = text
+	return w.texts.keep(text), nil
 }
 
 // recallKeys lists what a memory may answer the request by: the way of a
@@ -178,14 +192,14 @@ func (r *callRun) recallKeys(x *Execution, request *Request) []string {
 }
 
 // rememberKey names what a call for an address gave.
-func (c *call) rememberKey(path, query string) string {
+func (w *workspace) rememberKey(c *call, path, query string) string {
 	switch {
 	case query != "":
-		return c.label + " " + path + "?" + query
+		return w.texts.keep(append(append(append(append(append(w.buf[:0], c.label...), ' '), path...), '?'), query...))
 	case c.path.constant():
 		return c.key
 	default:
-		return c.label + " " + path
+		return w.texts.keep(append(append(append(w.buf[:0], c.label...), ' '), path...))
 	}
 }
 
@@ -333,7 +347,7 @@ func (r *callRun) restart() { r.pages, r.count, r.bytes, r.seen = nil, 0, 0, nil
 func (r *callRun) ask(x *Execution, why *confirming) {
 	c := r.call.confirm
 	r.confirm = why
-	path, query, err := renderURL(c.path, c.query, r.frame.slots)
+	path, query, err := x.work.renderURL(c.path, c.query, r.frame.slots)
 	if err != nil {
 		r.fail(x, Failed, err.Error())
 		return
@@ -471,7 +485,7 @@ func (r *callRun) succeed(x *Execution, reply value) {
 		v = r.frame.slots[r.call.pagesSlot]
 	}
 	if r.call.remember > 0 {
-		x.facts = append(x.facts, Fact{Op: Learn, Key: r.key, Value: []byte(v.raw), For: r.call.remember})
+		x.learn(Fact{Op: Learn, Key: r.key, Value: []byte(v.raw), For: r.call.remember})
 	}
 	r.teach(x)
 	r.next(v)
@@ -508,12 +522,12 @@ func (r *callRun) teachOne(x *Execution, t *teaching, v value) {
 // which it would be asked now. A step whose address cannot be made has none.
 func (r *callRun) teachStep(x *Execution, s *step, fact Fact) {
 	c := s.op.(*call)
-	path, query, err := renderURL(c.path, c.query, r.frame.slots)
+	path, query, err := x.work.renderURL(c.path, c.query, r.frame.slots)
 	if err != nil {
 		return
 	}
-	fact.Key = c.rememberKey(path, query)
-	x.facts = append(x.facts, fact)
+	fact.Key = x.work.rememberKey(c, path, query)
+	x.learn(fact)
 }
 
 // refused finds the arm that a refusal falls to; without one the event fails.
@@ -566,7 +580,7 @@ func (r *callRun) take(x *Execution, a *arm, response Response) {
 		text := fmt.Sprintf("%s (%s)", a.message.message(r.frame.slots), x.statusText(response))
 		x.warn(r.frame.run.rule, text, a.at)
 		if a.remember > 0 {
-			x.facts = append(x.facts, Fact{Op: Learn, Key: r.refusalKey(a, &r.base), Value: []byte(quote(text)), For: a.remember})
+			x.learn(Fact{Op: Learn, Key: r.refusalKey(a, &r.base), Value: []byte(quote(text)), For: a.remember})
 		}
 		r.next(value{})
 	case "relook":
@@ -619,7 +633,7 @@ func (r *callRun) relook(x *Execution, a *arm) {
 		var asked []string
 		for by, reads := range op.inputs {
 			for _, v := range x.work.distinct(reads, f.slots) {
-				asked = append(asked, op.lookup.key(by, v.text()))
+				asked = append(asked, x.work.lookupKey(op.lookup, by, v.text()))
 			}
 		}
 		slices.Sort(asked)

@@ -310,14 +310,14 @@ func (c *compiler) clientCredentials(n *clientNode, in *scope) *clientTemplates 
 
 func (c *compiler) inlineTables(nodes []tableNode) {
 	for _, n := range nodes {
-		t := &table{name: n.Name.value, entries: map[string]string{}}
+		t := &table{name: n.Name.value, entries: map[string]value{}}
 		for _, e := range n.Entries {
 			if n.Itself.value {
-				t.entries[e.Value.value] = e.Value.value
+				t.entries[e.Value.value] = textValue(e.Value.value)
 			}
 		}
 		for _, e := range n.Entries {
-			t.entries[e.Name.value] = e.Value.value
+			t.entries[e.Name.value] = textValue(e.Value.value)
 		}
 		c.tables[t.name] = t
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -211,7 +212,7 @@ func (b *builder) queries(nodes []namedText, in *scope) []queryPart {
 	for _, q := range nodes {
 		value := b.template(q.Value, in)
 		b.scalars(q.Value, value, in)
-		parts = append(parts, queryPart{q.Name.value, value})
+		parts = append(parts, queryPart{q.Name.value, url.QueryEscape(q.Name.value), value})
 	}
 	return parts
 }

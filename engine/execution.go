@@ -576,6 +576,12 @@ func (x *Execution) Recall(key string, remembered json.RawMessage) {
 	}
 }
 
+// learn adds a fact. Its key outlives the event.
+func (x *Execution) learn(f Fact) {
+	f.Key = strings.Clone(f.Key)
+	x.facts = append(x.facts, f)
+}
+
 // Facts gives what the last answers taught, in order, and hands it over: the
 // next call gives only what came after.
 func (x *Execution) Facts() []Fact {

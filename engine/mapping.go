@@ -27,7 +27,7 @@ type sourced struct {
 // A table maps one text to another.
 type table struct {
 	name    string
-	entries map[string]string
+	entries map[string]value
 	used    bool
 }
 
@@ -97,7 +97,7 @@ func (s *sourced) fit(w *workspace, v value, label string) (value, string) {
 		if !known {
 			return value{}, fmt.Sprintf("%s is %q and was left out: the table %s does not have it", label, shorten(v.text()), s.table.name)
 		}
-		v = textValue(entry)
+		v = entry
 	}
 	if len(s.except) > 0 && v.kind() == '{' && !s.keep.empty && !s.leavesSome(v) {
 		return value{}, ""

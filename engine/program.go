@@ -154,8 +154,9 @@ type call struct {
 }
 
 type queryPart struct {
-	name  string
-	value *template
+	name    string
+	encoded string // the name as it stands in a query
+	value   *template
 }
 
 // A teaching names values to be learned or forgotten, and where.

@@ -133,13 +133,13 @@ func (r *findRun) ask(x *Execution, w *way, v value) {
 	if !applies {
 		return
 	}
-	key := r.find.lookup.key(w.by, v.text())
+	key := x.work.lookupKey(r.find.lookup, w.by, v.text())
 	r.asked = append(r.asked, key)
 	inner := x.push(r.frame.run, w.block, slots)
 	switch {
 	case r.find.lookup.remember == 0:
 	case r.frame.anew:
-		x.facts = append(x.facts, Fact{Op: Forget, Key: key})
+		x.learn(Fact{Op: Forget, Key: key})
 	case !inner.anew:
 		inner.recall = key
 	}
@@ -194,11 +194,13 @@ func (r *findRun) recalled(x *Execution, record value) bool {
 	return true
 }
 
-func (l *lookup) key(by, text string) string {
+// lookupKey gives the key under which a memory may know what a way finds.
+func (w *workspace) lookupKey(l *lookup, by, text string) string {
 	if l.fold {
 		text = fold(text)
 	}
-	return l.name + " by " + by + ": " + text
+	w.buf = append(append(append(append(append(w.buf[:0], l.name...), " by "...), by...), ": "...), text...)
+	return w.texts.keep(w.buf)
 }
 
 // distinct gives what the lookup keeps of each record, each record once: a list
@@ -232,7 +234,7 @@ func (l *lookup) keys(work *workspace, record value) []string {
 	var keys []string
 	for _, w := range l.ways {
 		if v, fits := asString(work, record.member(w.by)); fits && v.present(keep{}) {
-			keys = append(keys, l.key(w.by, v.text()))
+			keys = append(keys, work.lookupKey(l, w.by, v.text()))
 		}
 	}
 	return keys
@@ -253,7 +255,7 @@ func (x *Execution) learnRecord(l *lookup, record value, asked []string) {
 	keys := append(slices.Clone(asked), l.keys(x.work, record)...)
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
-		x.facts = append(x.facts, Fact{Op: Learn, Key: key, Value: []byte(record.raw), For: l.remember})
+		x.learn(Fact{Op: Learn, Key: key, Value: []byte(record.raw), For: l.remember})
 	}
 }
 
@@ -261,6 +263,6 @@ func (x *Execution) forgetRecord(l *lookup, record value, asked []string) {
 	keys := append(slices.Clone(asked), l.keys(x.work, record)...)
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
-		x.facts = append(x.facts, Fact{Op: Forget, Key: key})
+		x.learn(Fact{Op: Forget, Key: key})
 	}
 }

@@ -23,8 +23,10 @@ type templatePart struct {
 // An escape is what keeps a value within the place where it is put.
 type escape func(string) (string, error)
 
-// plainEscape is for messages and for the values of a query, which is encoded
-// as a whole.
+// queryEscape is for the values of a query.
+func queryEscape(s string) (string, error) { return url.QueryEscape(s), nil }
+
+// plainEscape is for messages.
 func plainEscape(s string) (string, error) { return s, nil }
 
 // pathEscape is for one part of a URL's path. A value of dots would change
@@ -52,27 +54,29 @@ func (t *template) literalText() string {
 // render fills the template. A value that is missing or no scalar is an error:
 // a request without it would mean something else.
 func (t *template) render(slots []value, e escape) (string, error) {
-	if t.constant() {
-		return t.literalText(), nil
-	}
-	var b strings.Builder
+	text, err := t.appendTo(nil, slots, e)
+	return string(text), err
+}
+
+// appendTo is render for a text that is part of a longer one.
+func (t *template) appendTo(dst []byte, slots []value, e escape) ([]byte, error) {
 	for i := range t.parts {
 		part := &t.parts[i]
 		if part.read == nil {
-			b.WriteString(part.literal)
+			dst = append(dst, part.literal...)
 			continue
 		}
 		v := part.read.from(slots)
 		if !v.scalar() || v.raw == `""` {
-			return "", fmt.Errorf("{%s} in %q is %s", part.label, t.text, emptyText(v))
+			return nil, fmt.Errorf("{%s} in %q is %s", part.label, t.text, emptyText(v))
 		}
 		s, err := e(v.text())
 		if err != nil {
-			return "", fmt.Errorf("{%s} in %q: %w", part.label, t.text, err)
+			return nil, fmt.Errorf("{%s} in %q: %w", part.label, t.text, err)
 		}
-		b.WriteString(s)
+		dst = append(dst, s...)
 	}
-	return b.String(), nil
+	return dst, nil
 }
 
 func emptyText(v value) string {

@@ -165,7 +165,7 @@ func unquote(raw string) string {
 
 // elements gives the elements of an array; none for anything else.
 func (v value) elements() []value {
-	if v.kind() != '[' {
+	if v.kind() != '[' || v.raw == "[]" {
 		return nil
 	}
 	var all []value

@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // A workspace is the memory that an execution works in. It outlives the event,
 // so that the next one of the same execution finds the room ready; what is in
@@ -92,17 +95,21 @@ func (w *workspace) recall(remembered []byte, depth int) value {
 			return d.value(0)
 		}
 	}
-	d := &document{}
+	if !bytes.HasPrefix(remembered, []byte("[")) || len(remembered) > 16*roomy {
+		d := w.owns.take()
+		*d = document{places: d.places[:0], renamed: d.renamed[:0]}
+		if w.scanner.scan(d, w.texts.keep(remembered), depth, 0) != nil {
+			return value{}
+		}
+		return d.value(0)
+	}
+	d := &document{recalled: true}
 	if w.scanner.scan(d, string(remembered), depth, 0) != nil {
 		return value{}
 	}
-	v := d.value(0)
-	d.recalled = true
-	if v.kind() == '[' && len(remembered) <= 16*roomy {
-		w.recalled[w.oldest] = d
-		w.oldest = (w.oldest + 1) % len(w.recalled)
-	}
-	return v
+	w.recalled[w.oldest] = d
+	w.oldest = (w.oldest + 1) % len(w.recalled)
+	return d.value(0)
 }
 
 // A pool holds things that are taken one after the other and all given back at
