@@ -163,7 +163,7 @@ func (c *compiler) child(of *target, seg segment, t text) *target {
 		c.errorf(t.part(seg.at, seg.at+len(seg.key)), fmt.Sprintf("The next element is %d.", len(of.children)), "the array would have gaps")
 		return nil
 	}
-	child := &target{name: seg.key, label: t.value[:seg.at] + seg.key}
+	child := &target{name: seg.key, mark: markOf(seg.key), label: t.value[:seg.at] + seg.key}
 	if !index {
 		child.key = quote(seg.key)
 		child.escaped = len(child.key) != len(seg.key)+2
@@ -251,7 +251,7 @@ func (c *compiler) take(t *target, read []origin) {
 func (t *target) settle() {
 	for _, child := range t.children {
 		if t.rest != nil {
-			t.rest.lines |= t.rest.mark(child.name)
+			t.rest.mark(&t.rest.lines, child.name)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type place struct {
 	key, keyEnd int32 // between the quotes
 	next        int32 // the place behind everything that is inside this one
 	escaped     bool  // the key has escapes
+	mark        mark  // of the key as it stands
 }
 
 // A renamedKey is a key that was rewritten: where it stands, and what it was.
@@ -72,7 +73,7 @@ func (d *document) below(at int32, path []segment) (int32, bool) {
 		switch d.text[d.places[at].start] {
 		case '{':
 			if seg.only != '[' {
-				at, there = d.member(at, seg.key)
+				at, there = d.marked(at, seg.key, seg.mark)
 			}
 		case '[':
 			if seg.index >= 0 && seg.only != '{' {
@@ -87,11 +88,15 @@ func (d *document) below(at int32, path []segment) (int32, bool) {
 }
 
 func (d *document) member(of int32, key string) (int32, bool) {
-	end := d.places[of].next
-	for i := of + 1; i < end; i = d.places[i].next {
-		n := &d.places[i]
-		if !n.escaped && int(n.keyEnd-n.key) == len(key) && d.text[n.key:n.keyEnd] == key || n.escaped && n.name(d.text) == key {
-			return i, true
+	return d.marked(of, key, markOf(key))
+}
+
+// marked is member for a key whose mark is known.
+func (d *document) marked(of int32, key string, m mark) (int32, bool) {
+	places := d.places[:d.places[of].next]
+	for i := int(of) + 1; i < len(places); i = int(places[i].next) {
+		if p := &places[i]; (p.mark == m || p.escaped) && p.name(d.text) == key {
+			return int32(i), true
 		}
 	}
 	return 0, false

@@ -136,6 +136,7 @@ type mapping struct {
 type target struct {
 	key      string // as JSON, with quotes; empty for the root and elements
 	escaped  bool   // the key has escapes
+	mark     mark   // of the key
 	name     string // unquoted
 	label    string // as the rule writes it
 	array    bool
@@ -151,8 +152,8 @@ type rest struct {
 	from       read
 	when       *expression
 	taken      map[string]string // keys that other lines read, and the target of one; empty for those that except names
-	takenMarks uint64
-	lines      uint64 // marks of the keys that have lines of their own
+	takenMarks marks
+	lines      marks // of the keys that have lines of their own
 	identifier bool
 	keep       keep
 }
@@ -205,9 +206,9 @@ func (f *filling) document() value {
 }
 
 // begins notes where a value is about to begin, behind a key or not.
-func (f *filling) begins(key, keyEnd int, escaped bool) {
+func (f *filling) begins(key, keyEnd int, escaped bool, m mark) {
 	if f.indexing {
-		f.places = append(f.places, place{key: int32(key), keyEnd: int32(keyEnd), start: int32(len(f.buf)), escaped: escaped})
+		f.places = append(f.places, place{key: int32(key), keyEnd: int32(keyEnd), start: int32(len(f.buf)), escaped: escaped, mark: m})
 	}
 }
 
@@ -296,7 +297,7 @@ func (t *target) write(f *filling, comma bool) bool {
 	if t.key != "" {
 		f.buf = append(append(f.buf, t.key...), ':')
 	}
-	f.begins(key, key+len(t.key)-2, t.escaped)
+	f.begins(key, key+len(t.key)-2, t.escaped, t.mark)
 	if t.writeValue(f) {
 		f.ends(at)
 		return true
@@ -379,7 +380,6 @@ func (t *target) lineValue(f *filling) (value, *sourced) {
 // An entry is one member that a rest line takes.
 type entry struct {
 	key, name string
-	mark      uint64 // of the form in which keys are told apart
 	raw       string
 }
 
@@ -406,7 +406,7 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 		}
 		key, at := len(f.buf)+1, len(f.places)
 		f.buf = append(appendQuoted(f.buf, e.key), ':')
-		f.begins(key, len(f.buf)-2, len(f.buf)-key-2 != len(e.key))
+		f.begins(key, len(f.buf)-2, len(f.buf)-key-2 != len(e.key), markOf(e.key))
 		f.buf = append(f.buf, e.raw...)
 		f.ends(at)
 		comma = true
@@ -419,19 +419,18 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 // the first.
 func (t *target) restEntries(f *filling) {
 	f.entries, f.index = f.entries[:0], nil
-	marks := t.rest.lines
+	seen := t.rest.lines
 	t.rest.from.from(f.slots).members(func(name string, member value) {
 		if t.rest.takes(name) || !member.scalar() || !member.present(t.rest.keep) {
 			return
 		}
 		e := entry{key: t.rest.key(f.work, name), name: name, raw: member.raw}
-		e.mark = t.rest.mark(e.key)
-		if marks&e.mark == 0 {
-			marks |= e.mark
-			f.add(t.rest, e)
-		} else {
+		if t.rest.mayHave(seen, e.key) {
 			t.addOnce(f, e)
+		} else {
+			f.add(t.rest, e)
 		}
+		t.rest.mark(&seen, e.key)
 	})
 }
 
@@ -479,7 +478,7 @@ func (f *filling) entryLike(r *rest, e entry) (at int, there bool) {
 		at, there = f.index[r.compared(e.key)]
 		return at, there
 	}
-	at = slices.IndexFunc(f.entries, func(other entry) bool { return other.mark == e.mark && r.same(other.key, e.key) })
+	at = slices.IndexFunc(f.entries, func(other entry) bool { return r.same(other.key, e.key) })
 	return at, at >= 0
 }
 
@@ -497,12 +496,12 @@ func (f *filling) collision(r *rest, lost, kept entry) {
 // take notes that a line reads a member, so that no rest is left of it.
 func (r *rest) take(key, target string) {
 	r.taken[key] = target
-	r.takenMarks |= markOf(key)
+	r.takenMarks.add(markOf(key))
 }
 
 // takes reports whether a member is left to others.
 func (r *rest) takes(key string) bool {
-	if r.takenMarks&markOf(key) == 0 {
+	if !r.takenMarks.has(markOf(key)) {
 		return false
 	}
 	_, taken := r.taken[key]
@@ -531,12 +530,21 @@ func (r *rest) same(a, b string) bool {
 	return a == b
 }
 
-// mark is markOf for keys in the form in which they are told apart.
-func (r *rest) mark(key string) uint64 {
+// mark adds the mark of a key, in the form in which keys are told apart.
+func (r *rest) mark(all *marks, key string) {
 	if r.identifier {
-		return foldedMark(key)
+		all.addFolded(key)
+	} else {
+		all.add(markOf(key))
 	}
-	return markOf(key)
+}
+
+// mayHave reports whether a key may be among those that were marked.
+func (r *rest) mayHave(all marks, key string) bool {
+	if r.identifier {
+		return all.hasFolded(key)
+	}
+	return all.has(markOf(key))
 }
 
 // identifier writes a key with ASCII letters, digits and underscores only, one

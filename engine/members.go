@@ -140,46 +140,34 @@ func newRespelling(arguments []node) node {
 
 func (n *respelling) eval(m *machine) operand {
 	object := objectAt(n.of, m)
-	spelled := n.keys.at(m)
-	if object.kind() == '{' && spelled.agrees(object) {
-		return written(object)
-	}
-	return spelled.respell(m, object)
+	return n.keys.at(m).respell(m, object)
 }
 
-// agrees reports whether each key of an object stands as it does in the list.
-func (s *spelling) agrees(object value) bool {
-	agrees := true
-	object.members(func(key string, _ value) {
-		if agrees && !s.isExact(key) {
-			as, known := s.of(key)
-			agrees = !known || as == key
-		}
-	})
-	return agrees
-}
-
-// respell writes an object with other keys.
+// respell writes an object with other keys. One whose keys stay as they are
+// stays as it is.
 func (s *spelling) respell(m *machine, object value) operand {
-	marks, twice := uint64(0), false
+	var seen marks
+	twice, changed := false, object.kind() != '{'
 	m.names, m.buffer = m.names[:0], append(m.buffer[:0], '{')
 	object.members(func(key string, member value) {
-		if as, known := s.of(key); known {
-			key = as
+		if as, known := s.of(key); known && as != key {
+			key, changed = as, true
 		}
 		mark := markOf(key)
-		twice = twice || marks&mark != 0 && slices.Contains(m.names, key)
-		if twice {
+		if twice = twice || seen.has(mark) && slices.Contains(m.names, key); twice {
 			return
 		}
-		marks |= mark
+		seen.add(mark)
 		m.names = append(m.names, key)
 		if len(m.buffer) > 1 {
 			m.buffer = append(m.buffer, ',')
 		}
 		m.buffer = append(append(appendQuoted(m.buffer, key), ':'), member.raw...)
 	})
-	if twice {
+	switch {
+	case !changed:
+		return written(object)
+	case twice:
 		return s.respellOnce(m, object)
 	}
 	m.buffer = append(m.buffer, '}')

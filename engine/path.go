@@ -31,6 +31,7 @@ type segment struct {
 	key      string // unescaped; the digits of an index, too
 	at       int    // offset in the text of the path
 	index    int    // of an element; -1 for what can be no element
+	mark     mark   // of the key
 	modifier bool   // @values or @keys
 	each     bool   // #: the rest of the path for each element
 	only     byte   // { for a key and no element, [ for an element; 0 for either
@@ -145,7 +146,7 @@ func newPath(segments []segment) path {
 	p := path{segments: slices.Clone(segments), keysOnly: true}
 	texts := make([]string, len(segments))
 	for i, seg := range segments {
-		p.segments[i].index = seg.element()
+		p.segments[i].index, p.segments[i].mark = seg.element(), markOf(seg.key)
 		p.keysOnly = p.keysOnly && seg.plain()
 		texts[i] = seg.key
 		if !seg.plain() {

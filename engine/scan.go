@@ -74,7 +74,7 @@ type scanner struct {
 type level struct {
 	object bool
 	node   int32
-	marks  uint64              // of its keys
+	marks  marks               // of its keys
 	seen   map[string]struct{} // its keys, once they are many
 	count  int
 }
@@ -142,7 +142,7 @@ func (s *scanner) values() error {
 // value reads a scalar, or the opening of an object or array. It reports
 // whether something is open now that expects a value.
 func (s *scanner) value() (opened bool, err error) {
-	s.places[s.at].start = int32(s.pos)
+	start := int32(s.pos)
 	switch c := s.peek(); {
 	case c == '"':
 		_, err = s.text()
@@ -161,7 +161,8 @@ func (s *scanner) value() (opened bool, err error) {
 	default:
 		err = s.errorf("%s", s.strange())
 	}
-	s.end(s.at)
+	p := &s.places[s.at]
+	p.start, p.end, p.next = start, int32(s.pos), int32(len(s.places))
 	return false, err
 }
 
@@ -188,6 +189,7 @@ func (s *scanner) open(c byte) (bool, error) {
 	if len(s.levels) >= s.depth {
 		return false, s.errorf("nested deeper than %d levels", s.depth)
 	}
+	s.places[s.at].start = int32(s.pos)
 	s.pos++
 	s.space()
 	if c == '{' && s.peek() == '}' || c == '[' && s.peek() == ']' {
@@ -257,10 +259,11 @@ func (s *scanner) key() error {
 		return err
 	}
 	s.add(place{key: int32(start + 1), keyEnd: int32(s.pos - 1), escaped: escaped})
-	if s.keys != ownText {
-		if err := s.once(start); err != nil {
-			return err
-		}
+	if s.keys == ownText {
+		p := &s.places[s.at]
+		p.mark = markOf(p.name(s.data))
+	} else if err := s.once(start); err != nil {
+		return err
 	}
 	s.space()
 	if s.peek() != ':' {
@@ -278,13 +281,14 @@ func (s *scanner) once(at int) error {
 	if s.keys > 0 && top.count > s.keys {
 		return s.errorf("an object has more than %d keys", s.keys)
 	}
-	name := s.places[s.at].name(s.data)
-	mark := markOf(name)
-	if top.marks&mark != 0 && s.has(top, name) {
+	p := &s.places[s.at]
+	name := p.name(s.data)
+	p.mark = markOf(name)
+	if top.marks.has(p.mark) && s.has(top, name) {
 		s.pos = at
 		return s.errorf("an object has the key %s twice", shorten(quote(name)))
 	}
-	top.marks |= mark
+	top.marks.add(p.mark)
 	if top.seen != nil {
 		top.seen[name] = struct{}{}
 	} else if top.count == manyKeys {
@@ -299,8 +303,9 @@ func (s *scanner) has(top *level, name string) bool {
 		_, there := top.seen[name]
 		return there
 	}
+	m := markOf(name)
 	for i := top.node + 1; i < s.at; i = s.places[i].next {
-		if s.places[i].name(s.data) == name {
+		if s.places[i].mark == m && s.places[i].name(s.data) == name {
 			return true
 		}
 	}
@@ -316,36 +321,45 @@ func (s *scanner) remember(top *level) {
 	top.seen[s.places[s.at].name(s.data)] = struct{}{}
 }
 
-// markOf gives one bit of a key. Keys whose bits differ are different, so that
-// most keys are told apart without being compared.
-func markOf(key string) uint64 {
+// A mark is a number below 64 that a key has. Keys whose marks differ are
+// different, so that most keys are told apart without being compared.
+type mark uint8
+
+func markOf(key string) mark {
 	if key == "" {
-		return 1
+		return 0
 	}
-	return markOfEnds(len(key), key[0], key[len(key)-1])
+	return mark(uint(len(key))+5*uint(key[0])+11*uint(key[len(key)-1])) & 63
 }
 
-// foldedMark is markOf for texts that are equal without regard to case. One that
-// is not ASCII may be the same as one that is, of another length.
-func foldedMark(text string) uint64 {
-	switch {
-	case text == "":
-		return 1
-	case !isASCII(text):
-		return ^uint64(0)
+// marks is a set of marks.
+type marks uint64
+
+func (all marks) has(m mark) bool { return all>>(m&63)&1 != 0 }
+
+func (all *marks) add(m mark) { *all |= 1 << (m & 63) }
+
+// foldedMark is the mark of a key without regard to case; any reports that the
+// key has none, since one that is not ASCII may be the same as one that is.
+func foldedMark(key string) (m mark, any bool) {
+	if key == "" || !isASCII(key) {
+		return 0, key != ""
 	}
-	return markOfEnds(len(text), lowerByte(text[0]), lowerByte(text[len(text)-1]))
+	return mark(uint(len(key))+5*uint(key[0]|0x20)+11*uint(key[len(key)-1]|0x20)) & 63, false
 }
 
-func lowerByte(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
+// addFolded adds the mark of a key without regard to case, or all of them.
+func (all *marks) addFolded(key string) {
+	m, any := foldedMark(key)
+	if all.add(m); any {
+		*all = ^marks(0)
 	}
-	return c
 }
 
-func markOfEnds(length int, first, last byte) uint64 {
-	return 1 << ((uint(length) + 5*uint(first) + 11*uint(last)) & 63)
+// hasFolded reports whether a key may be among those that were added.
+func (all marks) hasFolded(key string) bool {
+	m, any := foldedMark(key)
+	return any && all != 0 || all.has(m)
 }
 
 // text reads a string and reports whether it has escapes.

@@ -61,9 +61,9 @@ func (e *elements) has(x operand) bool {
 // exactly so wins, else the first that differs in case only.
 type spelling struct {
 	texts  []string
-	marks  uint64 // of the texts in any case
-	exact  map[string]struct{}
-	folded map[string]string // nil until somebody asks for a text in another case
+	marks  marks               // of the texts in any case
+	exact  map[string]struct{} // nil for a few texts
+	folded map[string]string   // nil until somebody asks for a text in another case
 }
 
 // spellingOf reads a list of texts. That of a list which a memory gave is kept
@@ -84,7 +84,7 @@ func newSpelling(list operand) *spelling {
 	for element, more := seq.next(); more; element, more = seq.next() {
 		if text, isText := element.name(); isText {
 			s.texts = append(s.texts, text)
-			s.marks |= foldedMark(text)
+			s.marks.addFolded(text)
 		}
 	}
 	if len(s.texts) > few {
@@ -98,7 +98,7 @@ func newSpelling(list operand) *spelling {
 
 // has reports whether a text is in the list, in any case.
 func (s *spelling) has(text string) bool {
-	if s.marks&foldedMark(text) == 0 {
+	if !s.marks.hasFolded(text) {
 		return false
 	}
 	if s.isExact(text) {
