@@ -251,7 +251,11 @@ func (c *compiler) take(t *target, read []origin) {
 func (t *target) settle() {
 	for _, child := range t.children {
 		if t.rest != nil {
-			t.rest.mark(&t.rest.lines, child.name)
+			if m, any := t.rest.mark(child.name); any {
+				t.rest.lines = ^marks(0)
+			} else {
+				t.rest.lines.add(m)
+			}
 		}
 	}
 }

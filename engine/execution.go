@@ -200,8 +200,12 @@ func (x *Execution) prepare(r *rule) bool {
 		if err != nil {
 			return x.reject(r, v.source.at, err.Error())
 		}
-		x.explainer.variable(run, v, found)
-		x.coverage.value(v.source, &found)
+		if x.explainer != nil {
+			x.explainer.variable(run, v, found)
+		}
+		if x.coverage != nil {
+			x.coverage.value(v.source, &found)
+		}
 		if found.warning != "" {
 			warnings = append(warnings, note{found.warning, v.source.at})
 		}

@@ -189,9 +189,6 @@ func (e *explainer) unfinished(r *rule, why string) {
 }
 
 func (e *explainer) variable(run *ruleRun, b *binding, f finding) {
-	if e == nil {
-		return
-	}
 	e.filled(&run.slots[b.slot], b.source, run.slots, f)
 	noted := e.rules[run.rule]
 	noted.Vars = append(noted.Vars, b.source.explain(b.name, f, e.placesBehind(b.source, run.slots, f)))

@@ -87,11 +87,9 @@ func (s *sourced) absent(f finding) string {
 
 // tell notes what a line came to, where somebody wants to know.
 func (f *filling) tell(t *target, s *sourced, found finding) {
-	if f.notes != nil {
-		found.value = s.leaveOut(found.value)
-		places := f.notes.explainer.placesBehind(s, f.slots, found)
-		f.notes.fields = append(f.notes.fields, s.explain(t.label, found, places))
-	}
+	found.value = s.leaveOut(found.value)
+	places := f.notes.explainer.placesBehind(s, f.slots, found)
+	f.notes.fields = append(f.notes.fields, s.explain(t.label, found, places))
 }
 
 // passedOver notes the lines behind the one that gave the value.
@@ -106,9 +104,6 @@ func (f *filling) passedOver(t *target, behind []*sourced) {
 
 // took notes a member that a rest line takes.
 func (f *filling) took(t *target, e *entry) {
-	if f.notes == nil {
-		return
-	}
 	note := FieldExplanation{To: joinDots(t.label, e.key), At: t.rest.at, From: joinDots(t.rest.label, e.name), Value: json.RawMessage(e.raw)}
 	if e.key != e.name {
 		note.Done = []string{fmt.Sprintf("key %s", quote(e.key))}

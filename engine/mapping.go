@@ -354,8 +354,12 @@ func (t *target) lineValue(f *filling) (value, *sourced) {
 		if err != nil && f.err == nil {
 			f.err = err
 		}
-		f.tell(t, line, found)
-		f.coverage.value(line, &found)
+		if f.notes != nil {
+			f.tell(t, line, found)
+		}
+		if f.coverage != nil {
+			f.coverage.value(line, &found)
+		}
 		if found.warning != "" {
 			warnings = append(warnings, note{found.warning, line.at})
 		}
@@ -397,7 +401,9 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 	f.coverage.rest(t.rest, len(f.entries) > 0)
 	for i := range f.entries {
 		e := &f.entries[i]
-		f.took(t, e)
+		if f.notes != nil {
+			f.took(t, e)
+		}
 		if comma {
 			f.buf = append(f.buf, ',')
 		}
@@ -425,12 +431,13 @@ func (t *target) restEntries(f *filling) {
 			return
 		}
 		e := entry{key: t.rest.key(f.work, name), name: name, raw: member.raw}
-		if t.rest.mayHave(seen, e.key) {
+		m, any := t.rest.mark(e.key)
+		if any || seen.has(m) {
 			t.addOnce(f, e)
 		} else {
 			f.add(t.rest, e)
 		}
-		t.rest.mark(&seen, e.key)
+		seen.add(m)
 	})
 }
 
@@ -530,21 +537,13 @@ func (r *rest) same(a, b string) bool {
 	return a == b
 }
 
-// mark adds the mark of a key, in the form in which keys are told apart.
-func (r *rest) mark(all *marks, key string) {
+// mark is markOf for keys in the form in which they are told apart; any reports
+// that there is none.
+func (r *rest) mark(key string) (m mark, any bool) {
 	if r.identifier {
-		all.addFolded(key)
-	} else {
-		all.add(markOf(key))
+		return foldedMark(key)
 	}
-}
-
-// mayHave reports whether a key may be among those that were marked.
-func (r *rest) mayHave(all marks, key string) bool {
-	if r.identifier {
-		return all.hasFolded(key)
-	}
-	return all.has(markOf(key))
+	return markOf(key), false
 }
 
 // identifier writes a key with ASCII letters, digits and underscores only, one

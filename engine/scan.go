@@ -95,7 +95,7 @@ func scanJSON(data string, depth, keys int) error {
 func (s *scanner) scan(into *document, data string, depth, keys int) error {
 	s.data, s.pos, s.depth, s.keys, s.surrogates = data, 0, depth, keys, false
 	s.levels, s.places = s.levels[:0], into.places[:0]
-	s.add(place{})
+	s.element()
 	into.text, into.places = "", nil
 	err := s.document()
 	if err == nil {
@@ -235,18 +235,18 @@ func (s *scanner) next() (closed bool, err error) {
 }
 
 // element makes room for the next element of an array.
-func (s *scanner) element() {
-	s.add(place{})
-}
+func (s *scanner) element() { *s.add() = place{} }
 
 // add makes room for the value that is due. Doubling wastes less than append
 // does where there are many.
-func (s *scanner) add(p place) {
-	s.at = int32(len(s.places))
-	if len(s.places) == cap(s.places) {
-		s.places = slices.Grow(s.places, len(s.places)+len(s.data)/16+1)
+func (s *scanner) add() *place {
+	at := len(s.places)
+	if at == cap(s.places) {
+		s.places = slices.Grow(s.places, at+len(s.data)/16+1)
 	}
-	s.places = append(s.places, p)
+	s.places = s.places[:at+1]
+	s.at = int32(at)
+	return &s.places[at]
 }
 
 func (s *scanner) key() error {
@@ -258,11 +258,11 @@ func (s *scanner) key() error {
 	if err != nil {
 		return err
 	}
-	s.add(place{key: int32(start + 1), keyEnd: int32(s.pos - 1), escaped: escaped})
-	if s.keys == ownText {
-		p := &s.places[s.at]
-		p.mark = markOf(p.name(s.data))
-	} else if err := s.once(start); err != nil {
+	p := s.add()
+	*p = place{key: int32(start + 1), keyEnd: int32(s.pos - 1), escaped: escaped}
+	name := p.name(s.data)
+	p.mark = markOf(name)
+	if err := s.once(name, p.mark, start); err != nil {
 		return err
 	}
 	s.space()
@@ -275,20 +275,19 @@ func (s *scanner) key() error {
 
 // once makes sure that the last key is the only one of its name in the
 // innermost object.
-func (s *scanner) once(at int) error {
+func (s *scanner) once(name string, m mark, at int) error {
 	top := &s.levels[len(s.levels)-1]
 	top.count++
-	if s.keys > 0 && top.count > s.keys {
+	switch {
+	case s.keys == ownText:
+		return nil
+	case s.keys > 0 && top.count > s.keys:
 		return s.errorf("an object has more than %d keys", s.keys)
-	}
-	p := &s.places[s.at]
-	name := p.name(s.data)
-	p.mark = markOf(name)
-	if top.marks.has(p.mark) && s.has(top, name) {
+	case top.marks.has(m) && s.has(top, name, m):
 		s.pos = at
 		return s.errorf("an object has the key %s twice", shorten(quote(name)))
 	}
-	top.marks.add(p.mark)
+	top.marks.add(m)
 	if top.seen != nil {
 		top.seen[name] = struct{}{}
 	} else if top.count == manyKeys {
@@ -298,12 +297,11 @@ func (s *scanner) once(at int) error {
 }
 
 // has reports whether the innermost object has a key before the last one.
-func (s *scanner) has(top *level, name string) bool {
+func (s *scanner) has(top *level, name string, m mark) bool {
 	if top.seen != nil {
 		_, there := top.seen[name]
 		return there
 	}
-	m := markOf(name)
 	for i := top.node + 1; i < s.at; i = s.places[i].next {
 		if s.places[i].mark == m && s.places[i].name(s.data) == name {
 			return true
@@ -364,6 +362,15 @@ func (all marks) hasFolded(key string) bool {
 
 // text reads a string and reports whether it has escapes.
 func (s *scanner) text() (escaped bool, err error) {
+	if end := plainUntil(s.data, s.pos+1); end < len(s.data) && s.data[end] == '"' {
+		s.pos = end + 1
+		return false, nil
+	}
+	return s.oddText()
+}
+
+// oddText is text for one that is not plain.
+func (s *scanner) oddText() (escaped bool, err error) {
 	for s.pos++; ; {
 		s.pos = plainUntil(s.data, s.pos)
 		if s.pos >= len(s.data) {

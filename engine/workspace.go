@@ -2,7 +2,7 @@ package engine
 
 import (
 	"bytes"
-	"slices"
+	"unsafe"
 )
 
 // A workspace is the memory that an execution works in. It outlives the event,
@@ -17,7 +17,6 @@ type workspace struct {
 	frames  pool[frame]
 	runs    pool[ruleRun]
 	owns    pool[document] // of texts that the engine made
-	bodies  []byte         // of requests, one behind the other
 	counts  []Count
 	given   []value // for a way of a lookup
 	keys    []string
@@ -46,10 +45,6 @@ func (w *workspace) reset() {
 		w.texts.buf = nil
 	}
 	w.texts.buf = w.texts.buf[:0]
-	if cap(w.bodies) > 16*roomy {
-		w.bodies = nil
-	}
-	w.bodies = w.bodies[:0]
 	w.values, w.counts, w.keys = w.values[:0], w.counts[:0], w.keys[:0]
 	w.frames.reset()
 	w.runs.reset()
@@ -69,11 +64,9 @@ func (w *workspace) join(before, raw, behind string) value {
 	return rawValue(w.texts.keep(w.buf))
 }
 
-// body copies the body of a request.
+// body gives a text as the body of a request.
 func (w *workspace) body(text string) []byte {
-	start := len(w.bodies)
-	w.bodies = append(w.bodies, text...)
-	return slices.Clip(w.bodies[start:])
+	return unsafe.Slice(unsafe.StringData(text), len(text))
 }
 
 // slots gives the empty slots of a frame.
