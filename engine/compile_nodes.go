@@ -326,10 +326,19 @@ func (b *nodeBuilder) equality(n *ast.BinaryNode) condition {
 }
 
 func (b *nodeBuilder) ordering(n *ast.BinaryNode) condition {
+	left, right := b.value(n.Left), b.value(n.Right)
+	if length, isLength := left.(*lengthOf); isLength && n.Operator == ">" && isZero(n.Right) {
+		return &nonEmpty{length.list}
+	}
 	return &ordering{
-		left: b.value(n.Left), right: b.value(n.Right),
+		left: left, right: right,
 		before: n.Operator[0] == '<', same: strings.HasSuffix(n.Operator, "="), behind: n.Operator[0] == '>',
 	}
+}
+
+func isZero(n ast.Node) bool {
+	number, isNumber := n.(*ast.IntegerNode)
+	return isNumber && number.Value == 0
 }
 
 // object compiles an object. Of a key that is there twice the first counts.

@@ -14,40 +14,61 @@ type memberList struct {
 
 func (n *memberList) eval(m *machine) operand {
 	var all []operand
-	n.left(m, func(key string, member value) { all = m.add(all, memberOperand(key, member)) })
+	n.left(m, func(key string, member value) bool {
+		all = m.add(all, memberOperand(key, member))
+		return m.err == nil
+	})
 	return listOperand(all)
 }
 
 // count makes no member at all.
 func (n *memberList) count(m *machine) (count int) {
-	n.left(m, func(string, value) { count++ })
+	n.left(m, func(string, value) bool { count++; return true })
 	return count
 }
 
-// left visits the members that are not left out.
-func (n *memberList) left(m *machine, visit func(key string, member value)) {
+// some stops at the first member.
+func (n *memberList) some(m *machine) (some bool) {
+	n.left(m, func(string, value) bool { some = true; return false })
+	return some
+}
+
+// left visits the members that are not left out, until one is enough.
+func (n *memberList) left(m *machine, visit func(key string, member value) bool) {
 	object := objectAt(n.of, m)
+	if object.kind() != '{' {
+		return
+	}
 	var known [4]*spelling
 	lists := known[:0]
 	for _, s := range n.absent {
 		lists = append(lists, s.at(m))
 	}
-	object.members(func(key string, member value) {
-		for _, list := range lists {
-			if list.has(key) {
-				return
-			}
+	object = object.indexed()
+	places := object.doc.places[:object.doc.places[object.at].next]
+	for i := int(object.at) + 1; i < len(places); i = int(places[i].next) {
+		key := places[i].name(object.doc.text)
+		if !haveKey(lists, key) && !visit(key, object.doc.value(int32(i))) {
+			return
 		}
-		if m.err == nil {
-			visit(key, member)
-		}
-	})
+	}
 }
 
-// A countable list knows how long it is without being made.
+func haveKey(lists []*spelling, key string) bool {
+	for _, list := range lists {
+		if list.has(key) {
+			return true
+		}
+	}
+	return false
+}
+
+// A countable list knows how long it is, and whether there is anything in it,
+// without being made.
 type countable interface {
 	node
 	count(m *machine) int
+	some(m *machine) bool
 }
 
 // newLength compiles len.
@@ -59,6 +80,11 @@ func newLength(arguments []node) node {
 }
 
 type lengthOf struct{ list countable }
+
+// A nonEmpty is the condition that a list has a length above 0.
+type nonEmpty struct{ list countable }
+
+func (n *nonEmpty) holds(m *machine) bool { return n.list.some(m) }
 
 func (n *lengthOf) eval(m *machine) operand { return wholeOperand(int64(n.list.count(m))) }
 
@@ -87,7 +113,7 @@ type spellings struct {
 
 func newSpellings(keys node) *spellings {
 	if known, ok := keys.(*constant); ok {
-		return &spellings{keys, spellingOf(known.operand)}
+		return &spellings{keys, spellingOf(known.operand).complete()}
 	}
 	return &spellings{keys: keys}
 }

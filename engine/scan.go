@@ -346,20 +346,6 @@ func foldedMark(key string) (m mark, any bool) {
 	return mark(uint(len(key))+5*uint(key[0]|0x20)+11*uint(key[len(key)-1]|0x20)) & 63, false
 }
 
-// addFolded adds the mark of a key without regard to case, or all of them.
-func (all *marks) addFolded(key string) {
-	m, any := foldedMark(key)
-	if all.add(m); any {
-		*all = ^marks(0)
-	}
-}
-
-// hasFolded reports whether a key may be among those that were added.
-func (all marks) hasFolded(key string) bool {
-	m, any := foldedMark(key)
-	return any && all != 0 || all.has(m)
-}
-
 // text reads a string and reports whether it has escapes.
 func (s *scanner) text() (escaped bool, err error) {
 	if end := plainUntil(s.data, s.pos+1); end < len(s.data) && s.data[end] == '"' {

@@ -3,7 +3,6 @@ package engine
 import (
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // elements is a list prepared for the operator in, so that looking up one list
@@ -64,11 +63,15 @@ func (e *elements) has(x operand) bool {
 // A spelling knows how the texts of a list are written. A text that is written
 // exactly so wins, else the first that differs in case only.
 type spelling struct {
-	texts  []string
-	marks  marks               // of the texts in any case
-	table  []uint16            // the number of a text, from 1, near its slot; nil where exact is there
-	exact  map[string]struct{} // nil unless many texts have the same slot
-	folded map[string]string   // nil until somebody asks for a text in another case
+	texts []string
+	// table has the number of a text, from 1, near the slot of the text; nil for a
+	// few texts, and for many that share a slot.
+	table []uint16
+	// exact and folded find what the table does not: all texts where there is
+	// none, and those that are not ASCII. Nil until somebody asks.
+	exact  map[string]struct{}
+	folded map[string]string
+	wide   bool // a text is not ASCII
 }
 
 // spellingOf reads a list of texts. That of a list which a memory gave is kept
@@ -89,18 +92,17 @@ func newSpelling(list operand) *spelling {
 	for element, more := seq.next(); more; element, more = seq.next() {
 		if text, isText := element.name(); isText {
 			s.texts = append(s.texts, text)
-			s.marks.addFolded(text)
+			s.wide = s.wide || !isASCII(text)
 		}
 	}
-	if len(s.texts) > few {
+	if len(s.texts) > few && len(s.texts) < math.MaxUint16 {
 		s.tabulate()
 	}
 	return s
 }
 
-// tabulate prepares the look-up of texts as they are written. A table of slots
-// is several times as fast as a map, as long as nobody chose the texts so that
-// they share one.
+// tabulate prepares the look-up. A table is several times as fast as a map, as
+// long as nobody chose the texts so that they share a slot.
 func (s *spelling) tabulate() {
 	s.table = make([]uint16, 4<<bits.Len(uint(len(s.texts))))
 	for i, text := range s.texts {
@@ -108,22 +110,19 @@ func (s *spelling) tabulate() {
 		for ; s.table[at] != 0 && probes < few; probes++ {
 			at = (at + 1) & (len(s.table) - 1)
 		}
-		if probes == few || i >= math.MaxUint16 {
-			s.exact, s.table = map[string]struct{}{}, nil
-			for _, text := range s.texts {
-				s.exact[text] = struct{}{}
-			}
+		if probes == few {
+			s.table = nil
 			return
 		}
 		s.table[at] = uint16(i + 1)
 	}
 }
 
-// slot gives where in the table to look for a text first.
+// slot gives where in the table to look for an ASCII text first, in any case.
 func (s *spelling) slot(text string) int {
 	h := uint32(len(text))
 	if text != "" {
-		h |= uint32(text[0])<<8 | uint32(text[len(text)/2])<<16 | uint32(text[len(text)-1])<<24
+		h |= uint32(text[0]|0x20)<<8 | uint32(text[len(text)/2]|0x20)<<16 | uint32(text[len(text)-1]|0x20)<<24
 	}
 	return int(h*0x9e3779b1>>8) & (len(s.table) - 1)
 }
@@ -136,52 +135,70 @@ func (s *spelling) has(text string) bool {
 
 // of gives how a text is written in the list.
 func (s *spelling) of(text string) (as string, known bool) {
-	if s.isExact(text) {
-		return text, true
-	}
-	return s.inAnyCase(text)
-}
-
-func (s *spelling) isExact(text string) bool {
 	switch {
 	case s.table != nil:
-		for at := s.slot(text); s.table[at] != 0; at = (at + 1) & (len(s.table) - 1) {
-			if s.texts[s.table[at]-1] == text {
-				return true
-			}
+		if as, known = s.near(text); as == text && known || !s.wide && isASCII(text) {
+			return as, known
 		}
-		return false
-	case s.exact != nil:
-		_, there := s.exact[text]
-		return there
-	default:
-		return slices.Contains(s.texts, text)
+	case len(s.texts) <= few:
+		return s.among(text)
 	}
+	return s.mapped(text)
 }
 
-func (s *spelling) inAnyCase(text string) (as string, known bool) {
-	if len(s.texts) <= few {
-		at := slices.IndexFunc(s.texts, func(written string) bool { return sameFold(written, text) })
-		if at < 0 {
-			return "", false
+// near looks in the table.
+func (s *spelling) near(text string) (as string, known bool) {
+	first := len(s.texts)
+	for at := s.slot(text); s.table[at] != 0; at = (at + 1) & (len(s.table) - 1) {
+		i := int(s.table[at]) - 1
+		switch written := s.texts[i]; {
+		case len(written) != len(text):
+		case written == text:
+			return text, true
+		case i < first && sameFold(written, text):
+			first = i
 		}
-		return s.texts[at], true
 	}
-	if !s.marks.hasFolded(text) {
+	if first == len(s.texts) {
 		return "", false
 	}
-	if s.folded == nil {
-		s.fold()
+	return s.texts[first], true
+}
+
+// among looks at a few texts.
+func (s *spelling) among(text string) (as string, known bool) {
+	for _, written := range s.texts {
+		switch {
+		case written == text:
+			return text, true
+		case !known && sameFold(written, text):
+			as, known = written, true
+		}
+	}
+	return as, known
+}
+
+// mapped finds whatever text there is.
+func (s *spelling) mapped(text string) (as string, known bool) {
+	if s.exact == nil {
+		s.complete()
+	}
+	if _, there := s.exact[text]; there {
+		return text, true
 	}
 	as, known = s.folded[fold(text)]
 	return as, known
 }
 
-func (s *spelling) fold() {
-	s.folded = make(map[string]string, len(s.texts))
+// complete prepares for all texts. What several executions share has to be
+// complete before.
+func (s *spelling) complete() *spelling {
+	s.exact, s.folded = make(map[string]struct{}, len(s.texts)), make(map[string]string, len(s.texts))
 	for _, text := range s.texts {
+		s.exact[text] = struct{}{}
 		if folded := fold(text); s.folded[folded] == "" {
 			s.folded[folded] = text
 		}
 	}
+	return s
 }

@@ -136,6 +136,9 @@ func (v value) present(k keep) bool {
 	case '"':
 		return k.empty || v.raw != `""`
 	case '{', '[':
+		if first := v.raw[1]; first > ' ' {
+			return k.empty || first != '}' && first != ']'
+		}
 		return k.empty || strings.TrimLeft(v.raw[1:len(v.raw)-1], " \t\r\n") != ""
 	default:
 		return true
