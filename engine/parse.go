@@ -112,8 +112,8 @@ func (p *parser) span(n *yaml.Node) span {
 		if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
 			size += 2
 		}
-		lineEnd := start + strings.IndexByte(p.src.text[start:]+"\n", '\n')
-		end = min(start+size, lineEnd)
+		line, _, _ := strings.Cut(p.src.text[start:], "\n")
+		end = start + min(size, len(line))
 	}
 	return span{p.src, start, end}
 }
