@@ -37,7 +37,7 @@ type caller struct {
 	prepared   atomic.Pointer[prepared]
 	transport  http.RoundTripper
 	own        bool // the transport is ours
-	timeout    time.Duration
+	patience   patience
 	replyBytes int
 	clock      Clock
 }
@@ -71,8 +71,8 @@ func newTransport(connections int) http.RoundTripper {
 // do makes the call. It is not torn by ctx, whose values alone it takes: half
 // a call would leave in doubt whether it was taken, and it ends by its timeout.
 func (c *caller) do(ctx context.Context, q engine.Request) answer {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
-	defer cancel()
+	ctx, end := c.timed(ctx)
+	defer end()
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
 	request, err := c.request(httptrace.WithClientTrace(ctx, trace), q)
@@ -95,6 +95,15 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 		a.Body = newScrubber(engine.Credential{Bearer: token}, nil).clean(a.Body)
 	}
 	return a
+}
+
+// timed gives a context for one call, and what ends it. Only our own transport is
+// known to hold on to none.
+func (c *caller) timed(ctx context.Context) (context.Context, func()) {
+	if c.own {
+		return c.patience.begin(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), c.patience.limit)
 }
 
 // watch closes an answer that takes too long, until the function it returns is
@@ -228,7 +237,7 @@ func (c *caller) read(ctx context.Context, q engine.Request, reply *http.Respons
 			a.Body = nil
 		}
 	case err != nil:
-		return c.failed(errors.Join(err, ctx.Err()), false)
+		return c.failed(errors.Join(err, context.Cause(ctx)), false)
 	case tooLong:
 		return a.unreadable(fmt.Sprintf("the answer is longer than %d bytes", c.replyBytes))
 	case !isJSON(a.Body):
@@ -287,7 +296,7 @@ func (c *caller) failed(err error, neverSent bool) answer {
 	case neverSent, isDial(err):
 		return failure(engine.Refused, "no connection to "+c.base.Host+because(err))
 	case isTimeout(err):
-		return failure(engine.Timeout, fmt.Sprintf("no complete answer within %s", c.timeout))
+		return failure(engine.Timeout, fmt.Sprintf("no complete answer within %s", c.patience.limit))
 	default:
 		return failure(engine.Reset, "the connection broke before the answer was complete"+because(err))
 	}

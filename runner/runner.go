@@ -233,7 +233,7 @@ func newCaller(config *engine.Config, o Options, secrets []string, title string)
 		base: base, root: base.String(), credential: config.Credential(), bearer: bearer, transport: o.Transport,
 		tokens:   newTokens(config.Credential(), base, o, title),
 		scrubber: newScrubber(config.Credential(), secrets),
-		timeout:  o.Timeout, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
+		patience: patience{limit: o.Timeout}, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
 	}, nil
 }
 
