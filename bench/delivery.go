@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/deskrules/deskrules/bench/contender"
@@ -138,6 +139,7 @@ type deliverer struct {
 	client  *http.Client
 	config  *engine.Config
 	fields  []byte
+	idle    sync.Pool                // of executions
 	sends   map[*byte]engine.Request // by the first byte of their event
 	once    *runner.Runner           // for Run
 	streams *runner.Runner           // for Deliver
@@ -154,7 +156,7 @@ func newDeliverer(program *engine.Program, to *destination, events [][]byte) (*d
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}},
 	}
 	for _, event := range events {
-		d.sends[&event[0]] = d.request(event)
+		_, d.sends[&event[0]] = d.request(nil, event)
 	}
 	if d.once, err = newRunner(program, runner.Options{BaseURL: base}); err == nil {
 		d.streams, err = newRunner(program, runner.Options{BaseURL: base})
@@ -163,20 +165,25 @@ func newDeliverer(program *engine.Program, to *destination, events [][]byte) (*d
 }
 
 // request has the engine make a request, the list of fields being known.
-func (d *deliverer) request(event []byte) engine.Request {
-	x := contender.Begin(d.config, nil, event)
+func (d *deliverer) request(before *engine.Execution, event []byte) (*engine.Execution, engine.Request) {
+	x := contender.Begin(d.config, before, event)
 	request, _ := x.Next()
 	if request.Method == http.MethodGet {
 		x.Recall(request.Recall[0], d.fields)
 		request, _ = x.Next()
 	}
-	return request
+	return x, request
 }
 
 // send is what a client does that knows the request.
 func (d *deliverer) send(event []byte) { d.post(d.sends[&event[0]]) }
 
-func (d *deliverer) makeAndSend(event []byte) { d.post(d.request(event)) }
+func (d *deliverer) makeAndSend(event []byte) {
+	before, _ := d.idle.Get().(*engine.Execution)
+	x, request := d.request(before, event)
+	d.post(request)
+	d.idle.Put(x)
+}
 
 func (d *deliverer) post(r engine.Request) {
 	request, err := http.NewRequest(http.MethodPost, d.base+r.Path, bytes.NewReader(r.Body))

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"os"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -32,8 +34,10 @@ type caller struct {
 	bearer     string  // the header of a token that does not change; empty for none
 	tokens     *tokens // that are fetched; nil for none
 	scrubber   scrubber
+	prepared   atomic.Pointer[prepared]
 	transport  http.RoundTripper
-	timeout    time.Duration
+	own        bool // the transport is ours
+	patience   patience
 	replyBytes int
 	clock      Clock
 }
@@ -67,8 +71,8 @@ func newTransport(connections int) http.RoundTripper {
 // do makes the call. It is not torn by ctx, whose values alone it takes: half
 // a call would leave in doubt whether it was taken, and it ends by its timeout.
 func (c *caller) do(ctx context.Context, q engine.Request) answer {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
-	defer cancel()
+	ctx, end := c.timed(ctx)
+	defer end()
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
 	request, err := c.request(httptrace.WithClientTrace(ctx, trace), q)
@@ -84,16 +88,31 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 		return c.failed(err, c.neverSent(connected.Load()))
 	}
 	defer reply.Body.Close()
-	// A connection that has changed its protocol is no longer watched by
-	// net/http, and other transports may not watch theirs at all.
-	release := context.AfterFunc(ctx, func() { _ = reply.Body.Close() })
-	defer release()
+	defer c.watch(ctx, reply)()
 	a := c.read(ctx, q, reply)
 	a.header, a.token = reply.Header, token
 	if token != "" {
 		a.Body = newScrubber(engine.Credential{Bearer: token}, nil).clean(a.Body)
 	}
 	return a
+}
+
+// timed gives a context for one call, and what ends it. Only our own transport is
+// known to hold on to none.
+func (c *caller) timed(ctx context.Context) (context.Context, func()) {
+	if c.own {
+		return c.patience.begin(ctx)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), c.patience.limit)
+}
+
+// watch closes an answer that takes too long, until the function it returns is
+// called. net/http does so itself, and other transports may not.
+func (c *caller) watch(ctx context.Context, reply *http.Response) (release func() bool) {
+	if c.own {
+		return func() bool { return false }
+	}
+	return context.AfterFunc(ctx, func() { _ = reply.Body.Close() })
 }
 
 // neverSent reports whether it is proven that a call found no connection. Only
@@ -108,48 +127,90 @@ func (c *caller) request(ctx context.Context, q engine.Request) (*http.Request, 
 	if err != nil {
 		return nil, err
 	}
-	var body io.Reader
-	if q.Body != nil {
-		body = bytes.NewReader(q.Body)
+	if c.own {
+		q.Body = bytes.Clone(q.Body) // the transport may read it when the event has ended
+	} else {
+		q = ownRequest(q)
+		ctx = context.WithValue(ctx, askedKey{}, q)
 	}
-	request, err := http.NewRequestWithContext(context.WithValue(ctx, askedKey{}, q), q.Method, "", body)
-	if err != nil {
-		return nil, errBadAddress
+	request := (&http.Request{
+		Method: q.Method, URL: u, Host: u.Host, Header: c.header(q), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if len(q.Body) > 0 {
+		enclose(request, q.Body)
 	}
-	request.URL, request.Host = u, u.Host // as read already: writing it out to read it again takes longer than all else here
-	c.setHeader(request, q)
 	return request, nil
 }
 
-// setHeader puts the rules' header over the defaults, and what they must not
-// change over that.
-func (c *caller) setHeader(request *http.Request, q engine.Request) {
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", "deskrules")
-	for name, value := range q.Header {
-		request.Header.Set(name, value)
+// enclose puts a body in as [http.NewRequest] does, so that net/http knows it to
+// be in memory, and can send it again over another connection.
+func enclose(request *http.Request, body []byte) {
+	request.ContentLength = int64(len(body))
+	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	request.Body, _ = request.GetBody()
+}
+
+// A prepared header is what does not change from request to request.
+type prepared struct {
+	rules       map[string]string // the part of it that is the rules'
+	plain, json http.Header       // without a body and with one
+}
+
+// header gives the header of a request, but for a token that is fetched. net/http's
+// transport changes none, and so it may be the same for all; others get their own.
+func (c *caller) header(q engine.Request) http.Header {
+	p := c.prepared.Load()
+	if p == nil || !maps.Equal(p.rules, q.Header) {
+		p = c.prepare(q.Header)
+		c.prepared.Store(p)
 	}
+	header := p.plain
 	if q.Body != nil {
-		request.Header.Set("Content-Type", "application/json")
+		header = p.json
+	}
+	if c.own && c.tokens == nil {
+		return header
+	}
+	return header.Clone()
+}
+
+// prepare puts the rules' header over the defaults, and what they must not
+// change over that.
+func (c *caller) prepare(rules map[string]string) *prepared {
+	plain := http.Header{"Accept": {"application/json"}, "User-Agent": {"deskrules"}}
+	for name, value := range rules {
+		plain.Set(name, value)
+	}
+	json := plain.Clone()
+	json.Set("Content-Type", "application/json")
+	c.prove(plain)
+	c.prove(json)
+	return &prepared{rules, plain, json}
+}
+
+// prove adds the credentials that do not change.
+func (c *caller) prove(header http.Header) {
+	switch {
+	case c.tokens != nil:
+	case c.bearer != "":
+		header.Set("Authorization", c.bearer)
+	case c.credential.User != "" || c.credential.Password != "":
+		(&http.Request{Header: header}).SetBasicAuth(c.credential.User, c.credential.Password)
+	default:
+		for name, value := range c.credential.Header {
+			header.Set(name, value)
+		}
 	}
 }
 
-// authenticate adds the credentials. It gives the token where one was fetched,
-// or the answer of a call that has none and is not made.
+// authenticate adds a token that is fetched, and gives it, or the answer of a
+// call that has none and is not made.
 func (c *caller) authenticate(request *http.Request) (token string, refused *answer) {
-	switch {
-	case c.tokens != nil:
-		token, refused = c.tokens.get(request.Context())
-		request.Header.Set("Authorization", "Bearer "+token)
-	case c.bearer != "":
-		request.Header.Set("Authorization", c.bearer)
-	case c.credential.User != "" || c.credential.Password != "":
-		request.SetBasicAuth(c.credential.User, c.credential.Password)
-	default:
-		for name, value := range c.credential.Header {
-			request.Header.Set(name, value)
-		}
+	if c.tokens == nil {
+		return "", nil
 	}
+	token, refused = c.tokens.get(request.Context())
+	request.Header.Set("Authorization", "Bearer "+token)
 	return token, refused
 }
 
@@ -158,12 +219,14 @@ func (c *caller) authenticate(request *http.Request) (token string, refused *ans
 // call ended so whatever the body is like.
 func (c *caller) read(ctx context.Context, q engine.Request, reply *http.Response) answer {
 	a := answer{Response: engine.Response{Status: reply.StatusCode}}
-	a.retryAfter = parseRetryAfter(reply.Header.Get("Retry-After"), c.clock.Now())
+	if after := reply.Header.Get("Retry-After"); after != "" {
+		a.retryAfter = parseRetryAfter(after, c.clock.Now())
+	}
 	if reply.StatusCode < 200 {
 		// What follows is another protocol, and may have no end.
 		return a.unreadable(fmt.Sprintf("the answer has status %d, which ends no call", reply.StatusCode))
 	}
-	body, err := io.ReadAll(io.LimitReader(reply.Body, int64(c.replyBytes)+1))
+	body, err := readUpTo(reply.Body, c.replyBytes+1, reply.ContentLength)
 	tooLong := len(body) > c.replyBytes
 	a.Body = c.scrubber.clean(body[:min(len(body), c.replyBytes)])
 	switch {
@@ -174,13 +237,39 @@ func (c *caller) read(ctx context.Context, q engine.Request, reply *http.Respons
 			a.Body = nil
 		}
 	case err != nil:
-		return c.failed(errors.Join(err, ctx.Err()), false)
+		return c.failed(errors.Join(err, context.Cause(ctx)), false)
 	case tooLong:
 		return a.unreadable(fmt.Sprintf("the answer is longer than %d bytes", c.replyBytes))
 	case !isJSON(a.Body):
 		a.Failure, a.Detail = engine.Unreadable, "the answer is not JSON"
 	}
 	return a
+}
+
+// usualReply is how much is made room for where an answer does not say how long
+// it is, or says that it is long.
+const usualReply = 512
+
+// readUpTo reads all, or as much as is asked for.
+func readUpTo(r io.Reader, most int, expected int64) ([]byte, error) {
+	if expected < 0 || expected > 64*usualReply {
+		expected = usualReply
+	}
+	body := make([]byte, 0, expected+1) // one more, to see the end
+	for len(body) < most {
+		if len(body) == cap(body) {
+			body = slices.Grow(body, cap(body))
+		}
+		n, err := r.Read(body[len(body):min(cap(body), most)])
+		body = body[:len(body)+n]
+		switch {
+		case err == io.EOF:
+			return body, nil
+		case err != nil:
+			return body, err
+		}
+	}
+	return body, nil
 }
 
 // unreadable is an answer of whose body nothing counts.
@@ -207,7 +296,7 @@ func (c *caller) failed(err error, neverSent bool) answer {
 	case neverSent, isDial(err):
 		return failure(engine.Refused, "no connection to "+c.base.Host+because(err))
 	case isTimeout(err):
-		return failure(engine.Timeout, fmt.Sprintf("no complete answer within %s", c.timeout))
+		return failure(engine.Timeout, fmt.Sprintf("no complete answer within %s", c.patience.limit))
 	default:
 		return failure(engine.Reset, "the connection broke before the answer was complete"+because(err))
 	}

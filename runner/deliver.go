@@ -34,6 +34,9 @@ type Result struct {
 const (
 	lookAhead      = 2000
 	lookAheadBytes = 16 << 20
+
+	// readAhead is how many of these records may wait to be started.
+	readAhead = 16
 )
 
 // Deliver delivers a stream of records, Options.Concurrency at once, and gives
@@ -60,21 +63,29 @@ func (r *Runner) Deliver(ctx context.Context, records iter.Seq2[Record, error], 
 	quit := make(chan struct{})
 	defer close(quit)
 	d := &delivery{
-		runner: r, slots: newSlots(r.options.Concurrency), hands: newHands(r.options.Concurrency, quit),
-		results: make(chan finished), quit: quit, told: newOrder(),
-		journal: r.nextInput(),
+		runner: r, ctx: ctx, hands: newHands(r.options.Concurrency, quit), identifier: r.config.Identifier(),
+		told: newOrder(), journal: r.nextInput(), enough: make(chan struct{}), results: make(chan *work, lookAhead),
 	}
-	return d.run(ctx, d.read(records), done)
+	d.slots = newSlots(r.options.Concurrency, d.begin)
+	d.read(records, quit)
+	return d.run(done)
 }
 
 type delivery struct {
-	runner  *Runner
-	slots   *slots
-	hands   *hands
-	results chan finished
-	quit    chan struct{} // closed when nobody takes from read any more
-	told    *order        // of the results, which a stop must not mix up
-	journal *journalInput // nil for none
+	runner     *Runner
+	ctx        context.Context // of the call of Deliver
+	slots      *slots
+	hands      *hands
+	identifier *engine.Identifier
+	told       *order        // of the results, which a stop must not mix up
+	journal    *journalInput // nil for none
+
+	readings <-chan reading // nil once nothing is read any more
+	enough   chan struct{}  // closed when no more is to be read
+	results  chan *work     // has room for all, so that nobody waits to hand one over
+
+	pending, bytes          int   // of what is read and has no result yet
+	interrupted, unreadable error // what the run ends with
 }
 
 // A reading is one record, or the error that ends them.
@@ -83,103 +94,134 @@ type reading struct {
 	err    error
 }
 
-// finished is a result with the error that interrupted it, if one did.
-type finished struct {
-	Result
-	ordinal int // of the record, from 0
-	err     error
-}
-
 // read takes the records in a goroutine of its own, since reading may block for
-// longer than a cancelled run should last.
-func (d *delivery) read(records iter.Seq2[Record, error]) <-chan reading {
-	readings := make(chan reading)
+// longer than a cancelled run should last. A few may wait, so that the two
+// goroutines need not take turns.
+func (d *delivery) read(records iter.Seq2[Record, error], quit <-chan struct{}) {
+	readings := make(chan reading, readAhead)
+	d.readings = readings
 	go func() {
 		defer close(readings)
 		for record, err := range records {
 			select {
 			case readings <- reading{record, err}:
-			case <-d.quit:
+			case <-quit:
 				return
 			}
-			if err != nil {
+			if err != nil || isClosed(d.enough) {
 				return
 			}
 		}
 	}()
-	return readings
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // run is the heart: one goroutine that starts events in order, takes results
 // as they come, and lets neither get too far ahead of the other.
-func (d *delivery) run(ctx context.Context, readings <-chan reading, done func(Result)) error {
-	var interrupted, unreadable error
-	cancelled := ctx.Done()
-	bytes := 0
-	for pending := 0; readings != nil || pending > 0; {
-		next := readings
-		if pending == lookAhead || bytes > lookAheadBytes {
-			next = nil
-		}
+func (d *delivery) run(done func(Result)) error {
+	cancelled := d.ctx.Done()
+	for d.readings != nil || d.pending > 0 {
 		select {
-		case got, more := <-next:
-			switch {
-			case !more:
-				readings, unreadable = nil, d.journal.missing()
-			case got.err != nil:
-				unreadable, readings = fmt.Errorf("reading events: %w", got.err), nil
-			default:
-				w, err := d.work(got.record)
-				if err != nil {
-					unreadable, readings = err, nil
-					break
-				}
-				pending++
-				bytes += len(got.record.Event)
-				d.start(ctx, w)
-			}
-		case end := <-d.results:
-			pending--
-			bytes -= len(end.Record.Event)
-			if end.err != nil {
-				interrupted = end.err
-			}
-			d.note(end)
-			done(end.Result)
+		case got, more := <-d.next():
+			d.take(got, more)
+		case w := <-d.results:
+			d.give(w, done)
 		case <-cancelled:
-			if readings != nil {
-				interrupted = ctx.Err()
-			}
-			readings, cancelled = nil, nil
+			d.cancel()
+			cancelled = nil
 		}
 	}
 	if err := d.journal.note(); err != nil {
 		d.runner.halt(unwritten(err))
 	}
-	return d.ending(interrupted, unreadable)
+	return d.ending()
+}
+
+// next is where the next record comes from; nil while there are enough.
+func (d *delivery) next() <-chan reading {
+	if d.pending+readAhead >= lookAhead || d.bytes > lookAheadBytes {
+		return nil
+	}
+	return d.readings
+}
+
+// take starts what was read.
+func (d *delivery) take(got reading, more bool) {
+	switch {
+	case !more:
+		d.readings, d.unreadable = nil, d.journal.missing()
+	case got.err != nil:
+		d.readings, d.unreadable = nil, fmt.Errorf("reading events: %w", got.err)
+	default:
+		w, err := d.work(got.record)
+		if err != nil {
+			d.readings, d.unreadable = nil, err
+			return
+		}
+		d.pending++
+		d.bytes += len(got.record.Event)
+		d.start(w)
+	}
+}
+
+// give gives a result to the host, and lets the next events of the same keys go
+// before: neither their calls nor their results may overtake it.
+func (d *delivery) give(w *work, done func(Result)) {
+	w.place.leave()
+	w.job.turn.leave()
+	d.pending--
+	d.bytes -= len(w.record.Event)
+	if w.err != nil {
+		d.interrupted = w.err
+	}
+	result := w.result()
+	d.note(w, result)
+	done(result)
+}
+
+// cancel ends the reading. What was read by then gets its results.
+func (d *delivery) cancel() {
+	if d.readings == nil {
+		return
+	}
+	d.interrupted = d.ctx.Err()
+	close(d.enough)
+	for len(d.readings) > 0 {
+		got, more := <-d.readings
+		d.take(got, more)
+	}
+	d.readings = nil
 }
 
 // note has the journal know of a result before it is given. A run that stops
 // gives many that are to be tried again, and tells of them all at its end.
-func (d *delivery) note(end finished) {
-	d.journal.given(end.ordinal, end.Open)
-	if !end.Open || end.err != nil || d.runner.Stopped() != nil {
+func (d *delivery) note(w *work, result Result) {
+	d.journal.given(w.ordinal, result.Open)
+	if !result.Open || w.err != nil || d.runner.Stopped() != nil {
 		return
 	}
-	if err := d.journal.noteUpTo(end.ordinal); err != nil {
+	if err := d.journal.noteUpTo(w.ordinal); err != nil {
 		d.runner.halt(unwritten(err))
 	}
 }
 
 // ending chooses what to return: what the caller must act on comes first.
-func (d *delivery) ending(interrupted, unreadable error) error {
+func (d *delivery) ending() error {
 	if stop := context.Cause(d.runner.halted); stop != nil {
 		return stop
 	}
-	if interrupted != nil {
-		return interrupted
+	if d.interrupted != nil {
+		return d.interrupted
 	}
-	return unreadable
+	return d.unreadable
 }
 
 // work gives a record its place in the orders, which must happen in the order
@@ -192,12 +234,12 @@ func (d *delivery) work(record Record) (*work, error) {
 	w := &work{record: record, ordinal: d.journal.last()}
 	switch {
 	case recording.over():
-		w.resume(recording, d.runner)
+		w.resume(recording, d)
 	case record.TooLong:
 		// What is there of it has no keys to be trusted.
 		w.job = &job{turn: d.runner.order.join(nil)}
 	default:
-		w.job = d.runner.admit(record.Event)
+		w.job = d.runner.admit(record.Event, d.identifier)
 		w.keys = w.job.turn.keys
 	}
 	if !recording.begun() {
@@ -208,19 +250,41 @@ func (d *delivery) work(record Record) (*work, error) {
 	return w, nil
 }
 
-// start leaves a record to a goroutine. It waits for the event's turn first and
-// for a free slot then, so that what waits for its turn keeps no slot from
-// others; then others go on with it.
-func (d *delivery) start(ctx context.Context, w *work) {
+// start has a record delivered when it is its turn and there is a slot, in this
+// order: what waits for its turn keeps no slot from others.
+func (d *delivery) start(w *work) {
+	if !w.settled && w.job.turn.due() {
+		d.slots.enter(w)
+		return
+	}
 	go func() {
-		w.job.turn.wait(ctx, d.runner.halted)
+		w.job.turn.wait(d.ctx, d.runner.halted)
 		if w.settled {
-			d.publish(w, nil)
+			d.publish(w)
 			return
 		}
-		d.slots.enter()
-		d.hands.do(func() { d.publish(w, d.finish(ctx, w)) })
+		d.slots.enter(w)
 	}()
+}
+
+// begin has somebody deliver an event that has a slot.
+func (d *delivery) begin(w *work) { d.hands.do(func() { d.deliver(w) }) }
+
+// deliver brings events that have a slot to their ends: this one, and as long as
+// nothing has to be waited for those that the slot goes to next.
+func (d *delivery) deliver(w *work) {
+	for w != nil {
+		w.outcome, w.err = d.runner.execute(d.ctx, w.job)
+		next := d.slots.pass()
+		if next != nil && (d.journal != nil || !w.place.due()) {
+			d.begin(next)
+			next = nil
+		}
+		d.runner.record(w.job, w.outcome)
+		d.runner.release(w.job)
+		d.publish(w)
+		w = next
+	}
 }
 
 // A work is one record on its way to its result.
@@ -233,16 +297,14 @@ type work struct {
 	settled bool     // outcome is there, without trying
 	resumed bool     // from the journal
 	outcome engine.Outcome
+	err     error // that interrupted it, if one did
 }
 
-// publish hands over a result, and lets the next events of the same keys go
-// only then: neither their calls nor their results may overtake it. It waits
-// for the results before it even where a stop has released all turns at once.
-func (d *delivery) publish(w *work, err error) {
+// publish hands over a result. It waits for the results before it even where a
+// stop has released all turns at once.
+func (d *delivery) publish(w *work) {
 	w.place.await()
-	d.results <- finished{w.result(), w.ordinal, err}
-	w.place.leave()
-	w.job.turn.leave()
+	d.results <- w
 }
 
 func (w *work) result() Result {
@@ -259,18 +321,6 @@ func (j *job) explanation() *engine.Explanation {
 		return nil
 	}
 	return j.execution.Explanation()
-}
-
-// finish brings a record that has a slot to its outcome.
-func (d *delivery) finish(ctx context.Context, w *work) (err error) {
-	w.outcome, err = d.execute(ctx, w.job)
-	d.runner.record(w.job, w.outcome)
-	return err
-}
-
-func (d *delivery) execute(ctx context.Context, j *job) (engine.Outcome, error) {
-	defer d.slots.leave()
-	return d.runner.execute(ctx, j)
 }
 
 // withoutTrying is the outcome of a record that is not to be sent.

@@ -156,11 +156,11 @@ func (r *recording) over() bool { return r != nil && r.ended != nil }
 // resume takes the outcome from the journal. It needs no place among the events
 // that are delivered. Among the results it has one, where it becomes a dead
 // letter: those of one user are to stay in the order of the input.
-func (w *work) resume(from *recording, r *Runner) {
+func (w *work) resume(from *recording, d *delivery) {
 	w.outcome, w.settled, w.resumed = from.ended.outcome(), true, true
-	w.job = &job{turn: r.order.join(nil), id: engine.Identity{Type: from.ended.Type, MessageID: from.ended.MessageID}}
+	w.job = &job{turn: d.runner.order.join(nil), id: engine.Identity{Type: from.ended.Type, MessageID: from.ended.MessageID}}
 	if !w.outcome.Status.Done() {
-		w.keys = r.config.Identify(w.record.Event).Order
+		w.keys = d.identifier.Identify(w.record.Event).Order
 	}
 }
 

@@ -121,6 +121,7 @@ func (l *limits) window(c engine.Count) *window {
 		l.sweep = max(1024, 2*len(l.windows))
 	}
 	w := &window{}
+	c.Key = strings.Clone(c.Key) // that of the event does not last
 	l.windows[c] = w
 	return w
 }

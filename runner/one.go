@@ -14,7 +14,7 @@ func (r *Runner) One(ctx context.Context, record Record) (Result, error) {
 	if outcome, settled := r.withoutTrying(record); settled {
 		return Result{Record: record, Outcome: outcome}, nil
 	}
-	j := r.admit(record.Event)
+	j := r.enter(record.Event)
 	defer j.turn.leave()
 	j.told = &transcript{}
 	j.turn.wait(ctx, r.halted)

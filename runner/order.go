@@ -18,7 +18,7 @@ type turn struct {
 	order *order
 	keys  []string
 	after []<-chan struct{} // closed when the events before are over
-	over  chan struct{}
+	over  chan struct{}     // nil while no event stands behind this one
 }
 
 func newOrder() *order { return &order{last: map[string]*turn{}} }
@@ -27,14 +27,34 @@ func newOrder() *order { return &order{last: map[string]*turn{}} }
 func (o *order) join(keys []string) *turn {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	t := &turn{order: o, keys: keys, over: make(chan struct{})}
+	t := &turn{order: o, keys: keys}
 	for _, key := range keys {
 		if before := o.last[key]; before != nil && before != t {
-			t.after = append(t.after, before.over)
+			t.after = append(t.after, before.ending())
 		}
 		o.last[key] = t
 	}
 	return t
+}
+
+// ending is closed when the event is over. The lock of the order is held.
+func (t *turn) ending() <-chan struct{} {
+	if t.over == nil {
+		t.over = make(chan struct{})
+	}
+	return t.over
+}
+
+// due reports whether it is this event's turn.
+func (t *turn) due() bool {
+	for _, over := range t.after {
+		select {
+		case <-over:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // wait returns when it is this event's turn, or when ctx or halted is done.
@@ -61,13 +81,9 @@ func (t *turn) await() {
 // still stands between those before and those behind it: its place is kept
 // until the ones before are over.
 func (t *turn) leave() {
-	for _, over := range t.after {
-		select {
-		case <-over:
-		default:
-			go t.leaveLater()
-			return
-		}
+	if !t.due() {
+		go t.leaveLater()
+		return
 	}
 	t.end()
 }
@@ -85,5 +101,7 @@ func (t *turn) end() {
 			delete(t.order.last, key)
 		}
 	}
-	close(t.over)
+	if t.over != nil {
+		close(t.over)
+	}
 }

@@ -26,20 +26,20 @@ type trial struct {
 // retry, or until attempts or time are used up. The last response goes back to
 // the engine in every case: it knows what the answer means for the event. It
 // reports false where nothing was sent, since the wait before was cut.
-func (r *Runner) perform(ctx context.Context, j *job, q engine.Request) (engine.Response, bool) {
+func (r *Runner) perform(ctx context.Context, j *job, q engine.Request) (*answer, bool) {
 	t := &trial{job: j, request: q, began: r.clock.Now()}
 	for attempt := 1; ; attempt++ {
 		pass, err := r.admitted(ctx, t)
 		if err != nil {
 			t.last.Attempts = attempt - 1
 			r.observe(t)
-			return t.last.Response, attempt > 1
+			return &t.last, attempt > 1
 		}
 		t.last = r.attempt(ctx, t, pass)
 		t.last.Attempts = attempt
 		if !r.again(ctx, t) {
 			r.observe(t)
-			return t.last.Response, true
+			return &t.last, true
 		}
 	}
 }
@@ -167,9 +167,6 @@ const mostSeconds = 365 * 24 * 60 * 60
 // parseRetryAfter reads the header of that name: whole seconds, or a date. It
 // returns 0 for none, for what it cannot read and for what is over already.
 func parseRetryAfter(header string, now time.Time) time.Duration {
-	if header == "" {
-		return 0 // as nearly always: trying all forms of a date takes longer
-	}
 	if seconds, err := strconv.ParseUint(header, 10, 63); err == nil {
 		return time.Duration(min(seconds, mostSeconds)) * time.Second
 	}

@@ -123,6 +123,7 @@ type Runner struct {
 	memory   Memory
 	clock    Clock
 	log      *slog.Logger
+	idle     *executions
 	order    *order
 	limits   *limits
 	circuit  *circuit
@@ -151,13 +152,18 @@ func New(p *engine.Program, o Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	own := o.Transport == nil
+	if own {
+		o.Transport = newTransport(o.Concurrency)
+	}
 	c, err := newCaller(config, o, secretValues(p, o.Settings), p.Title())
 	if err != nil {
 		return nil, err
 	}
+	c.own = own
 	r := &Runner{
 		program: p, config: config.WithLimits(o.Limits).Cover(o.Coverage), settings: o.Settings, options: o, caller: c,
-		memory: o.Memory, clock: o.Clock, log: o.Logger, order: newOrder(),
+		memory: o.Memory, clock: o.Clock, log: o.Logger, order: newOrder(), idle: &executions{},
 		limits: newLimits(config.RateLimits(), o.Clock), circuit: newCircuit(p.Circuit(), o.Clock), waits: newWaits(),
 	}
 	r.halted, r.stop = context.WithCancelCause(context.Background())
@@ -186,9 +192,6 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Memory == nil {
 		o.Memory = NewMemory(0, o.Clock)
-	}
-	if o.Transport == nil {
-		o.Transport = newTransport(o.Concurrency)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -230,7 +233,7 @@ func newCaller(config *engine.Config, o Options, secrets []string, title string)
 		base: base, root: base.String(), credential: config.Credential(), bearer: bearer, transport: o.Transport,
 		tokens:   newTokens(config.Credential(), base, o, title),
 		scrubber: newScrubber(config.Credential(), secrets),
-		timeout:  o.Timeout, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
+		patience: patience{limit: o.Timeout}, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
 	}, nil
 }
 
@@ -248,15 +251,17 @@ func (r *Runner) Warning() string { return r.caller.credential.Warning }
 // waited for, at most for Options.Timeout, since tearing it would leave in
 // doubt whether it was taken; a wait between calls is cut.
 func (r *Runner) Run(ctx context.Context, event []byte) (engine.Outcome, error) {
-	j := r.admit(event)
+	j := r.enter(event)
 	defer j.turn.leave()
 	j.turn.wait(ctx, r.halted)
+	defer r.release(j)
 	return r.execute(ctx, j)
 }
 
 // A job is one event on its way.
 type job struct {
-	execution *engine.Execution // nil where starting it panicked
+	execution *engine.Execution // nil where starting it panicked, and after the end
+	broken    bool              // it panicked
 	bug       engine.Outcome    // of that panic
 	event     []byte
 	turn      *turn
@@ -267,37 +272,49 @@ type job struct {
 	told      *transcript
 }
 
-// admit gives an event its place in the order.
-func (r *Runner) admit(event []byte) *job {
+// admit gives an event its place in the order, and leaves it at that.
+func (r *Runner) admit(event []byte, by *engine.Identifier) *job {
 	j := &job{event: event}
-	func() {
-		defer j.recoverTo(&j.bug)
-		j.id = r.config.Identify(event)
-	}()
+	j.identify(func() engine.Identity { return by.Identify(event) })
 	j.turn = r.order.join(j.id.Order)
 	return j
 }
 
-// begin starts an event whose turn it is.
-func (r *Runner) begin(j *job) {
-	defer j.recoverTo(&j.bug)
-	j.execution = r.start(j.event)
+// enter starts an event, and gives it its place by what was read of it. Nothing
+// is asked for before its turn.
+func (r *Runner) enter(event []byte) *job {
+	j := &job{event: event}
+	r.begin(j)
+	if j.execution != nil {
+		j.identify(j.execution.Identity)
+	} else {
+		j.identify(func() engine.Identity { return r.config.Identify(event) })
+	}
+	j.turn = r.order.join(j.id.Order)
+	return j
 }
 
-func (r *Runner) start(event []byte) *engine.Execution {
+func (j *job) identify(identity func() engine.Identity) {
+	defer j.recoverTo(&j.bug)
+	j.id = identity()
+}
+
+func (r *Runner) begin(j *job) {
+	defer j.recoverTo(&j.bug)
 	if r.options.Explain {
-		return r.config.Explain(event)
+		j.execution = r.config.Explain(j.event)
+	} else {
+		j.execution = r.idle.start(r.config, j.event)
 	}
-	return r.config.Start(event)
 }
 
 // execute asks the engine for requests and answers them until the event ends,
 // or the run is interrupted and the event has more to ask for.
 func (r *Runner) execute(ctx context.Context, j *job) (outcome engine.Outcome, _ error) {
-	if j.bug.Status == "" {
+	if j.execution == nil && j.bug.Status == "" {
 		r.begin(j)
 	}
-	if j.execution == nil {
+	if j.bug.Status != "" {
 		return j.bug, nil
 	}
 	defer j.recoverTo(&outcome)
@@ -327,6 +344,7 @@ func (r *Runner) execute(ctx context.Context, j *job) (outcome engine.Outcome, _
 
 // ended leaves out the error beside an event that it did not keep from its end.
 func ended(outcome engine.Outcome, err error) (engine.Outcome, error) {
+	outcome = ownOutcome(outcome)
 	if outcome.Status == engine.Unfinished || outcome.Status == engine.Uncertain {
 		return outcome, err
 	}
@@ -353,7 +371,7 @@ func (r *Runner) answer(ctx context.Context, j *job, q engine.Request) bool {
 // learn keeps what the last answer taught.
 func (r *Runner) learn(j *job) {
 	if facts := j.execution.Facts(); len(facts) > 0 {
-		r.memory.Apply(facts)
+		r.memory.Apply(ownFacts(facts))
 	}
 }
 
@@ -362,15 +380,14 @@ func (r *Runner) learn(j *job) {
 func (r *Runner) send(ctx context.Context, j *job, q engine.Request) (engine.Response, bool) {
 	before := j.doubtful
 	j.doubtful = before || q.Write() && !q.Idempotent
-	response, sent := r.perform(ctx, j, q)
-	verdict := r.program.Judge(response)
-	if !sent || verdict.NotTaken {
+	a, sent := r.perform(ctx, j, q)
+	if !sent || a.verdict.NotTaken {
 		j.doubtful = before
 	}
 	if sent {
-		j.recording.answered(q, response, verdict)
+		j.recording.answered(q, a.Response, a.verdict)
 	}
-	return response, sent
+	return a.Response, sent
 }
 
 // recall answers from memory, and reports whether it did.
@@ -392,7 +409,7 @@ func (r *Runner) observe(t *trial) {
 	}
 	q, a := t.request, t.last
 	r.options.Observe(Call{
-		Rule: q.Rule, Step: q.Step, Method: q.Method, Path: r.caller.path(q),
+		Rule: q.Rule, Step: q.Step, Method: q.Method, Path: strings.Clone(r.caller.path(q)),
 		Status: a.Status, Failure: a.Failure, Attempts: a.Attempts, Took: r.clock.Now().Sub(t.began),
 	})
 }
@@ -410,6 +427,7 @@ func (j *job) recoverTo(outcome *engine.Outcome) {
 	if err, ok := value.(runtime.Error); ok {
 		what = err.Error()
 	}
+	j.broken = true
 	*outcome = j.soFar()
 	outcome.Reason = "a bug, please report it: " + what + " in " + panickedIn()
 }
@@ -417,7 +435,7 @@ func (j *job) recoverTo(outcome *engine.Outcome) {
 // soFar is the outcome of an event that a panic ended.
 func (j *job) soFar() (outcome engine.Outcome) {
 	if j.execution != nil {
-		outcome = j.execution.Outcome()
+		outcome = ownOutcome(j.execution.Outcome())
 	}
 	outcome.Status = engine.Failed
 	if j.doubtful {

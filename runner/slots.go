@@ -6,43 +6,67 @@ import "sync"
 // wait for something of its own gives its slot away meanwhile, and comes before
 // new ones when it goes on: what has begun is to end.
 type slots struct {
+	begin func(*work) // an event that has a slot, without waiting for its end
+
 	mu      sync.Mutex
 	free    int
 	resumed []chan struct{}
-	fresh   []chan struct{}
+	fresh   []*work
 }
 
-func newSlots(n int) *slots { return &slots{free: n} }
+func newSlots(n int, begin func(*work)) *slots { return &slots{free: n, begin: begin} }
 
-// enter waits for a slot for an event that begins.
-func (s *slots) enter() { s.wait(&s.fresh) }
-
-// resume waits for a slot for an event that had one before.
-func (s *slots) resume() { s.wait(&s.resumed) }
-
-func (s *slots) wait(queue *[]chan struct{}) {
-	s.mu.Lock()
-	if s.free > 0 {
-		s.free--
-		s.mu.Unlock()
+// enter has an event begun as soon as there is a slot for it.
+func (s *slots) enter(w *work) {
+	if !s.take(func() { s.fresh = append(s.fresh, w) }) {
 		return
 	}
+	s.begin(w)
+}
+
+// resume waits for a slot for an event that had one before.
+func (s *slots) resume() {
 	turn := make(chan struct{})
-	*queue = append(*queue, turn)
-	s.mu.Unlock()
-	<-turn
+	if !s.take(func() { s.resumed = append(s.resumed, turn) }) {
+		<-turn
+	}
+}
+
+// take takes a slot, or has somebody stand in line where none is free.
+func (s *slots) take(queue func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free == 0 {
+		queue()
+		return false
+	}
+	s.free--
+	return true
 }
 
 // leave gives the slot to whoever waits first.
 func (s *slots) leave() {
+	if w := s.pass(); w != nil {
+		s.begin(w)
+	}
+}
+
+// pass gives the slot to whoever waits first. Where that is an event that is to
+// begin, the caller has to begin it.
+func (s *slots) pass() *work {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, queue := range []*[]chan struct{}{&s.resumed, &s.fresh} {
-		if len(*queue) > 0 {
-			close((*queue)[0])
-			*queue = (*queue)[1:]
-			return
-		}
+	switch {
+	case len(s.resumed) > 0:
+		close(s.resumed[0])
+		s.resumed = s.resumed[1:]
+	case len(s.fresh) > 0:
+		w := s.fresh[0]
+		s.fresh[0] = nil // the queue is to keep nothing of it
+		s.fresh = s.fresh[1:]
+		return w
+	default:
+		s.free++
 	}
-	s.free++
+	return nil
 }
