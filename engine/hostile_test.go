@@ -191,6 +191,15 @@ func TestRestOfABody(t *testing.T) {
 	}
 }
 
+// What a key was in the event stays known through a rest of a rest.
+func TestRestOfARestKnowsTheNamesOfTheEvent(t *testing.T) {
+	rule := "rule: sync\nevent: sync\nmappings:\n  m:\n    - {to: f, rest: event.t, keys: identifier}\n  n:\n    - {to: g, rest: m.f}\n    - {to: h, rest: m.f, keys: identifier}\n" +
+		"steps:\n  - put: things\n    body:\n      - {to: g, expr: 'map(members(n.g), .name)'}\n      - {to: h, expr: 'map(members(n.h), .name)'}\n"
+	if got := sent(t, rule, `{"type":"sync","t":{"shoe size":38,"plan":"p"}}`); got != `{"g":["shoe size","plan"],"h":["shoe size","plan"]}` {
+		t.Errorf("got %s", got)
+	}
+}
+
 // Several keys that become one are told of, and the exact one wins.
 func TestKeysThatBecomeOne(t *testing.T) {
 	x := configure(t, map[string]string{"sync.yaml": ruleOf(`{to: f, rest: event.t, keys: identifier}`)}).Start([]byte(`{"type":"sync","t":{"a b":1,"a.b":2,"a_b":3,"A_B":4}}`))
