@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -41,6 +42,12 @@ func FuzzMappings(f *testing.F) {
 	for i, event := range goldenEvents(f) {
 		f.Add(mappingSeeds()[i%len(mappingSeeds())], event, []byte(nil))
 		f.Add("", event, []byte(strings.Repeat(fmt.Sprint(i, event), 3)))
+	}
+	random := rand.NewChaCha8([32]byte{})
+	for range 150 {
+		seed := make([]byte, 700)
+		_, _ = random.Read(seed) // which does not fail
+		f.Add("", "", seed)
 	}
 	f.Fuzz(func(t *testing.T, rule, event string, seed []byte) {
 		if len(rule)+len(event) > 1<<16 {
