@@ -99,6 +99,8 @@ func (c *compiler) asMembers(s *sourced, n *lineNode) {
 	switch {
 	case n.Value.given() && rawValue(n.Value.json).kind() != '{':
 		c.errorf(n.Value.at, "Write a target, or an object.", "a body is an object, not %s", rawValue(n.Value.json).kindText())
+	case n.Default.given() && rawValue(n.Default.json).kind() != '{':
+		c.errorf(n.Default.at, "Write a target, or an object.", "a body is an object, not %s", rawValue(n.Default.json).kindText())
 	case n.As.given() && n.As.value != "object" || n.Table.given():
 		c.errorf(n.To.at, "Write a target, or remove as and table.", "a body is an object")
 	case !n.Value.given() && s.as == nil:

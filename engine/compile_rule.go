@@ -37,6 +37,7 @@ func (c *compiler) rule(n *ruleFile) {
 	c.after(r, n, in)
 	b := &builder{compiler: c, scope: in, block: &block{name: "rule " + r.name}, rule: r, wrote: c.wroteBefore(r)}
 	r.block = b.build(n.Steps)
+	c.settleRests(r.mappings)
 	info.writes = b.wroteHere
 	c.results(r, n, in)
 	b.finish()
@@ -177,7 +178,6 @@ func (c *compiler) mappings(r *rule, n *ruleFile, in *scope) {
 		compiled.indexed = true
 		r.mappings = append(r.mappings, &mappingBinding{declared.slot, m.Name.value, compiled})
 	}
-	c.settleRests(r.mappings)
 }
 
 // shape gives what is known of what a target gets.

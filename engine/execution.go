@@ -118,7 +118,7 @@ const mendedText = `a text of the event holds half a character (such as \ud83d w
 // read makes a text the event, or says why it is none that a rule may see.
 func (c *Config) read(s *scanner, into *document, text string) (event value, mended bool, reason string) {
 	err := s.scan(into, text, c.limits.Depth, c.limits.Keys)
-	if err == nil && s.surrogates {
+	if s.surrogates { // also where two keys seemed to be one
 		if whole := mendSurrogates(text); whole != text {
 			mended = true
 			err = s.scan(into, whole, c.limits.Depth, c.limits.Keys)

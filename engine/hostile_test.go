@@ -152,6 +152,54 @@ func TestOddKeysAsIdentifiers(t *testing.T) {
 	}
 }
 
+// Half a character keeps apart what it keeps apart once it is mended, whatever a
+// reader makes of it before.
+func TestHalfACharacterMakesNoKeyTwice(t *testing.T) {
+	if got := sent(t, ruleOf(`{to: whole, from: event.t}`), `{"type":"sync","t":{"\ud800\u0041":1,"\ufffd":2}}`); got != `{"m":{"whole":{"\ufffd\u0041":1,"\ufffd":2}}}` {
+		t.Errorf("got %s", got)
+	}
+	if got := sent(t, ruleOf(`{to: whole, from: event.t}`), `{"type":"sync","t":{"\ud800\u0041":1,"\ufffdA":2}}`); !strings.Contains(got, "twice") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// How a text is written makes no difference to what it is.
+func TestEscapedBooleansAreBooleans(t *testing.T) {
+	if got := sent(t, ruleOf(`{to: b, from: event.b, as: boolean}`), `{"type":"sync","b":"\u0074rue"}`); got != `{"m":{"b":true}}` {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestBodiesThatAreNoObjectsAreRefused(t *testing.T) {
+	if got := refused(ruleOf(`{to: ., from: event.x, default: 5}`)); !strings.Contains(got, "a body is an object, not a number") {
+		t.Errorf("a body that is 5 is refused with %q", got)
+	}
+}
+
+// A rest in a body leaves what the mappings of its own rule read, and has
+// nothing to do with those of the next.
+func TestRestOfABody(t *testing.T) {
+	fields := "rule: sync\nevent: sync\nmappings:\n  m:\n    - {to: name, from: event.t.name}\nsteps:\n  - put: things\n    body:\n      - {to: m, from: m}\n      - {to: r, rest: event.t}\n"
+	other := strings.NewReplacer("rule: sync", "rule: other", "name", "plan", "put: things", "put: others").Replace(fields)
+	x := configure(t, map[string]string{"sync.yaml": fields, "other.yaml": other, "destination.yaml": strings.Replace(destinationFor(nil), "[sync]", "[sync, other]", 1)}).
+		Start([]byte(`{"type":"sync","t":{"name":"n","plan":"p","c":7}}`))
+	for _, want := range []string{`{"m":{"name":"n"},"r":{"plan":"p","c":7}}`, `{"m":{"plan":"p"},"r":{"name":"n","c":7}}`} {
+		if request, _ := x.Next(); string(request.Body) != want {
+			t.Errorf("the body is %s, want %s", request.Body, want)
+		}
+		x.Respond(engine.Response{Status: 200})
+	}
+}
+
+// What a key was in the event stays known through a rest of a rest.
+func TestRestOfARestKnowsTheNamesOfTheEvent(t *testing.T) {
+	rule := "rule: sync\nevent: sync\nmappings:\n  m:\n    - {to: f, rest: event.t, keys: identifier}\n  n:\n    - {to: g, rest: m.f}\n    - {to: h, rest: m.f, keys: identifier}\n" +
+		"steps:\n  - put: things\n    body:\n      - {to: g, expr: 'map(members(n.g), .name)'}\n      - {to: h, expr: 'map(members(n.h), .name)'}\n"
+	if got := sent(t, rule, `{"type":"sync","t":{"shoe size":38,"plan":"p"}}`); got != `{"g":["shoe size","plan"],"h":["shoe size","plan"]}` {
+		t.Errorf("got %s", got)
+	}
+}
+
 // Several keys that become one are told of, and the exact one wins.
 func TestKeysThatBecomeOne(t *testing.T) {
 	x := configure(t, map[string]string{"sync.yaml": ruleOf(`{to: f, rest: event.t, keys: identifier}`)}).Start([]byte(`{"type":"sync","t":{"a b":1,"a.b":2,"a_b":3,"A_B":4}}`))

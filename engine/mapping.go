@@ -384,6 +384,7 @@ func (t *target) lineValue(f *filling) (value, *sourced) {
 // An entry is one member that a rest line takes.
 type entry struct {
 	key, name string
+	former    string // the key that the member had in the event
 	raw       string
 }
 
@@ -407,8 +408,8 @@ func (t *target) writeRest(f *filling, comma bool) bool {
 		if comma {
 			f.buf = append(f.buf, ',')
 		}
-		if e.key != e.name {
-			f.renamed = append(f.renamed, renamedKey{len(f.buf) + 1, e.name})
+		if e.key != e.former {
+			f.renamed = append(f.renamed, renamedKey{len(f.buf) + 1, e.former})
 		}
 		key, at := len(f.buf)+1, len(f.places)
 		f.buf = append(appendQuoted(f.buf, e.key), ':')
@@ -430,7 +431,7 @@ func (t *target) restEntries(f *filling) {
 		if t.rest.takes(name) || !member.scalar() || !member.present(t.rest.keep) {
 			return
 		}
-		e := entry{key: t.rest.key(f.work, name), name: name, raw: member.raw}
+		e := entry{key: t.rest.key(f.work, name), name: name, former: member.name(name), raw: member.raw}
 		m, any := t.rest.mark(e.key)
 		if any || seen.has(m) {
 			t.addOnce(f, e)

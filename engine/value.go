@@ -256,14 +256,10 @@ func asNumber(_ *workspace, v value) (value, bool) {
 }
 
 func asBoolean(_ *workspace, v value) (value, bool) {
-	switch v.raw {
-	case "true", "false":
-		return v, true
-	case `"true"`, `"false"`:
-		return rawValue(v.text()), true
-	default:
-		return v, false
+	if text := v.text(); text == "true" || text == "false" {
+		return rawValue(text), true
 	}
+	return v, false
 }
 
 func asArray(w *workspace, v value) (value, bool) {
