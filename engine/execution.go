@@ -83,8 +83,9 @@ func (c *Config) start(event []byte, e *explainer) *Execution {
 }
 
 // Restart begins the delivery of another event in the memory of this one, which
-// costs less than [Config.Start]. What the execution gave before belongs to it:
-// requests, facts, outcome and explanation are not to be used any more.
+// costs less than [Config.Start]. What the execution gave before belongs to it,
+// texts included: requests, outcome and explanation are not to be used any more.
+// Facts are whoever took them's.
 func (x *Execution) Restart(event []byte) {
 	x.work.reset()
 	*x = Execution{
@@ -580,7 +581,7 @@ func (x *Execution) Recall(key string, remembered json.RawMessage) {
 	}
 }
 
-// learn adds a fact. Its key outlives the event.
+// learn adds a fact, which outlives the event.
 func (x *Execution) learn(f Fact) {
 	f.Key = strings.Clone(f.Key)
 	x.facts = append(x.facts, f)

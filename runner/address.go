@@ -46,7 +46,7 @@ func (c *caller) address(q engine.Request) (*url.URL, error) {
 	if q.Link == "" {
 		if c.base.RawPath == "" && isPlain(q.Path) && isPlain(q.Query) {
 			u := *c.base
-			u.Path, u.RawQuery = u.Path+q.Path, q.Query
+			u.Path, u.RawQuery = u.Path+q.Path, strings.Clone(q.Query)
 			return &u, nil
 		}
 		u := c.root + q.Path

@@ -49,14 +49,6 @@ func ownOutcome(o engine.Outcome) engine.Outcome {
 	return o
 }
 
-// ownFacts makes the texts of facts copies, since a memory keeps them.
-func ownFacts(facts []engine.Fact) []engine.Fact {
-	for i := range facts {
-		facts[i].Key, facts[i].Value = strings.Clone(facts[i].Key), bytes.Clone(facts[i].Value)
-	}
-	return facts
-}
-
 // ownRequest copies a request for somebody who may keep it. Names, methods and
 // header are the program's.
 func ownRequest(q engine.Request) engine.Request {

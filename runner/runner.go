@@ -371,7 +371,7 @@ func (r *Runner) answer(ctx context.Context, j *job, q engine.Request) bool {
 // learn keeps what the last answer taught.
 func (r *Runner) learn(j *job) {
 	if facts := j.execution.Facts(); len(facts) > 0 {
-		r.memory.Apply(ownFacts(facts))
+		r.memory.Apply(facts)
 	}
 }
 
