@@ -34,6 +34,7 @@ type caller struct {
 	timeout    time.Duration
 	replyBytes int
 	clock      Clock
+	listen     func(Attempt) // nil for nobody
 }
 
 // An answer is what became of one call.
@@ -79,7 +80,9 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	}
 	reply, err := c.transport.RoundTrip(request)
 	if err != nil {
-		return c.failed(err, c.neverSent(connected.Load()))
+		a := c.failed(err, c.neverSent(connected.Load()))
+		c.tell(q, request, a)
+		return a
 	}
 	defer reply.Body.Close()
 	// A connection that has changed its protocol is no longer watched by
@@ -89,6 +92,7 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	a := c.read(ctx, q, reply)
 	a.header, a.token = reply.Header, token
 	a.Body = newScrubber(engine.Credential{Bearer: token}, nil).clean(a.Body)
+	c.tell(q, request, a)
 	return a
 }
 
