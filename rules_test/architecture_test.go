@@ -67,6 +67,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		"rules":             {"rules"},
 		"internal/spell":    {"internal/spell"},
 		"internal/plain":    {"internal/plain"},
+		"internal/alias":    {"internal/alias"},
 		"engine":            {"engine", "internal/spell"},
 		"runner":            {"runner", "engine", "internal/spell", "internal/plain"},
 		"runner/ruletest":   {"runner/ruletest", "runner", "engine", "internal/spell", "internal/plain"},
