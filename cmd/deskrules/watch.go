@@ -15,7 +15,7 @@ import (
 
 // watchEvery is how often files are looked at: soon enough for a person, and
 // cheap.
-const watchEvery = 200 * time.Millisecond
+const watchEvery = 500 * time.Millisecond
 
 // watch does something now, and again whenever a file has changed, until ctx
 // ends. What went wrong is said, and waits for the next save.
@@ -83,7 +83,7 @@ func (o testOptions) watched(args []string) (files []string) {
 		}
 		// The walk itself has nothing to report: files come and go.
 		_ = filepath.WalkDir(name, func(path string, entry fs.DirEntry, _ error) error {
-			if entry != nil && !entry.IsDir() {
+			if entry != nil && !entry.IsDir() && !o.isReport(path) {
 				files = append(files, path)
 			}
 			return nil

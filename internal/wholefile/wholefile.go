@@ -15,6 +15,23 @@ import (
 // pass over that.
 var errProtected = errors.New("the file is write-protected")
 
+// Write replaces a file or creates it. A device or a pipe is written to.
+func Write(name string, text []byte) error {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Create(name, text)
+	case err == nil && !info.Mode().IsRegular():
+		return os.WriteFile(name, text, usualMode)
+	case err != nil:
+		return err
+	}
+	return Replace(name, text)
+}
+
+// usualMode is that of a new file, less what the umask takes away.
+const usualMode = 0o666
+
 // Replace puts a text in the place of a file that is there, and keeps its mode.
 // Of a link it is the file that the link leads to.
 func Replace(name string, text []byte) error {
@@ -46,8 +63,7 @@ func Create(name string, text []byte) error {
 	if _, err := os.Lstat(name); err == nil {
 		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 	}
-	const usual = 0o666 // less what the umask takes away
-	beside, err := writeBeside(name, text, usual)
+	beside, err := writeBeside(name, text, usualMode)
 	if err != nil {
 		return err
 	}
