@@ -36,8 +36,8 @@ func newRecord(sh shell) *cobra.Command {
 		Short: "Write a golden case of what an event does",
 		Long: `Deliver an event, and write the golden case of it: the event, what answered it,
 and everything that came of it. A simulator answers, empty at the start or with
-what --account holds; with --base-url it is a server, and with --live the account
-of the config, which the event then changes.
+what --account holds; with --base-url it is a server, and with --live it is the
+account of the config, which the event then changes.
 
 Names, addresses, telephone numbers and tokens are masked, each by the same mask
 wherever it stands. The case is played with the masks, and is not written where
