@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -45,32 +46,31 @@ func (o fmtOptions) run(sh shell, args []string) error {
 	subject := ""
 	if len(args) == 0 {
 		args = []string{ownFolder()}
-		if args[0] != "." {
-			subject = " in " + args[0]
-		}
+		subject = strings.TrimSuffix(" in "+args[0], " in .")
 	}
 	files, err := findRuleFiles(args)
 	if err != nil {
 		return err
 	}
-	left, open := 0, 0
+	var became [unfit + 1]int
 	for _, name := range files {
-		became, err := o.one(sh, name)
-		switch {
-		case err != nil:
+		one, err := o.one(sh, name)
+		if err != nil {
 			return fmt.Errorf("file %s: %w", name, pathError(err))
-		case became == unfit:
-			left++
-		case became == differs:
-			open++
 		}
+		became[one]++
 	}
+	return o.conclude(sh, became[differs]+became[unfit], count(len(files), "file"), subject)
+}
+
+// conclude says how many files are not as they should be.
+func (o fmtOptions) conclude(sh shell, open int, files, subject string) error {
 	switch {
-	case o.check && left+open > 0:
-		fmt.Fprintf(sh.err, "%d of %s not laid out\n", left+open, count(len(files), "file"))
+	case o.check && open > 0:
+		fmt.Fprintf(sh.err, "%d of %s not laid out\n", open, files)
 		return exitStatus(statusUndelivered)
-	case left+open == 0:
-		fmt.Fprintf(sh.out, "%s%s: nothing to lay out\n", count(len(files), "file"), subject)
+	case open == 0:
+		fmt.Fprintf(sh.out, "%s%s: nothing to lay out\n", files, subject)
 	}
 	return nil
 }

@@ -82,11 +82,7 @@ func (o testOptions) checkJUnit(made setup, cases []string) error {
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return nil // written, or refused, when there is something to write
 	}
-	taken := occupied{others: []recordFile{{flag: "--config", name: made.config.name}, {flag: "--allow", name: o.allow}}}
-	for _, name := range cases {
-		taken.others = append(taken.others, recordFile{flag: "a case", name: name})
-	}
-	if err := own.free(info, taken); err != nil {
+	if err := own.free(info, o.readFiles(made, cases)); err != nil {
 		return err
 	}
 	start, err := startOf(o.junit)
@@ -97,6 +93,15 @@ func (o testOptions) checkJUnit(made setup, cases []string) error {
 		return own.wrong(pathError(err))
 	}
 	return nil
+}
+
+// readFiles are those that a run of the cases reads.
+func (o testOptions) readFiles(made setup, cases []string) occupied {
+	taken := occupied{others: []recordFile{{flag: "--config", name: made.config.name}, {flag: "--allow", name: o.allow}}}
+	for _, name := range cases {
+		taken.others = append(taken.others, recordFile{flag: "a case", name: name})
+	}
+	return taken
 }
 
 // isReport reports whether a file is the report that the verb itself writes: to

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -38,6 +39,11 @@ func runVerb(t *testing.T, args ...string) (out, complaints string, status int) 
 func echo(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/oauth/") {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":3600}`, fetchedToken)
+			return
+		}
 		user, password, _ := r.BasicAuth()
 		body, _ := json.Marshal(map[string]any{
 			"user": map[string]any{"id": 7}, "said": r.Header.Get("Authorization"), "plain": []string{user, password}, "url": "http://" + r.Host + r.URL.String(),
@@ -54,7 +60,10 @@ const recordedEvent = `{"type": "identify", "userId": "u1", "traits": {"name": "
 func TestRecordedAnswersHoldNoCredentials(t *testing.T) {
 	t.Setenv("STATIC", staticToken)
 	t.Setenv("API", apiToken)
-	for _, settings := range []string{"accessToken: ${STATIC}", "email: me@example.com\n  apiToken: ${API}"} {
+	t.Setenv("CLIENT", clientSecret)
+	for _, settings := range []string{
+		"accessToken: ${STATIC}", "email: me@example.com\n  apiToken: ${API}", "clientId: it\n  clientSecret: ${CLIENT}",
+	} {
 		recordedFolder(t, map[string]string{
 			"event.json":     recordedEvent,
 			"deskrules.yaml": "destination: zendesk\nsettings:\n  domain: example\n  " + settings + "\n",
