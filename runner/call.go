@@ -36,6 +36,7 @@ type caller struct {
 	timeout    time.Duration
 	replyBytes int
 	clock      Clock
+	listen     func(Attempt) // nil for nobody
 }
 
 // An answer is what became of one call.
@@ -81,7 +82,9 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	}
 	reply, err := c.transport.RoundTrip(request)
 	if err != nil {
-		return c.failed(err, c.neverSent(connected.Load()))
+		a := c.failed(err, c.neverSent(connected.Load()))
+		c.tell(q, request, a)
+		return a
 	}
 	defer reply.Body.Close()
 	// A connection that has changed its protocol is no longer watched by
@@ -93,6 +96,7 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	if token != "" {
 		a.Body = newScrubber(engine.Credential{Bearer: token}, nil).clean(a.Body)
 	}
+	c.tell(q, request, a)
 	return a
 }
 

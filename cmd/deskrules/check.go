@@ -142,7 +142,7 @@ func asError(findings engine.Diagnostics) error {
 // print writes findings one below the other, or that there are none.
 func (c checkup) print(sh shell, findings engine.Diagnostics) error {
 	for _, found := range findings {
-		fmt.Fprintln(sh.out, found.String())
+		fmt.Fprintln(sh.out, printableLines(found.String()))
 	}
 	errorCount, warningCount := findings.Errors().Len(), findings.Warnings().Len()
 	switch {
@@ -162,7 +162,7 @@ func (c checkup) subject() string {
 	if c.config != "" {
 		subject += " and " + c.config
 	}
-	return subject
+	return printable(subject)
 }
 
 // A findingJSON is a diagnostic for programs.

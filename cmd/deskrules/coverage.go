@@ -183,7 +183,7 @@ func (s sources) files(p *engine.Program) ruleFiles {
 
 // shown is the path of a file as an editor would find it.
 func (f ruleFiles) shown(file string) string {
-	return filepath.Join(f.at, filepath.FromSlash(path.Clean(file)))
+	return printable(filepath.Join(f.at, filepath.FromSlash(path.Clean(file))))
 }
 
 func (f ruleFiles) place(at engine.Position) string {

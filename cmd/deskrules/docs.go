@@ -101,7 +101,7 @@ func knownRules(program *engine.Program, rules []string) error {
 			if near := spell.Nearest(name, program.Rules()); near != "" {
 				problem += "; did you mean " + near + "?"
 			}
-			return usagef("%s", problem)
+			return usagef("%s; the rules are %s", problem, strings.Join(program.Rules(), ", "))
 		}
 	}
 	return nil

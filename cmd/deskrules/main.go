@@ -7,7 +7,8 @@
 //	run.go, eval.go, check.go, docs.go, test.go, sim.go, version.go: the verbs
 //	init.go        a folder to begin with; init_config.go: its deskrules.yaml
 //	fmt.go         rule files laid out, by internal/rulefmt
-//	record.go      an event -> a golden case; record_mask.go: what is masked in it
+//	record.go      an event -> a golden case; record_play.go: delivered, with and
+//	               without masks; record_case.go: written
 //	watch.go       eval again at each save
 //	schema.go      the tables of the parser -> JSON Schema; schema_words.go: the words
 //	               of the reference

@@ -83,7 +83,7 @@ func isLocal(baseURL string) bool {
 // printWarnings says what the rules' author may want to know.
 func printWarnings(sh shell, made setup) {
 	for _, warning := range below(made.folder, made.program.Warnings()) {
-		fmt.Fprintln(sh.err, warning.String())
+		fmt.Fprintln(sh.err, printableLines(warning.String()))
 	}
 }
 

@@ -117,7 +117,7 @@ func (o *testOptions) check() error {
 	if _, err := wantsJSON(o.output); err != nil {
 		return err
 	}
-	if o.least < 0 || o.least > 100 {
+	if !(o.least >= 0 && o.least <= 100) { // which is nothing that is no number
 		return usagef("--coverage-min %v: give a number from 0 to 100", o.least)
 	}
 	if o.update && (o.mutates || o.watches) {
@@ -155,6 +155,9 @@ func (o testOptions) prepare(sh shell, args []string) (bench, error) {
 		return bench{}, err
 	}
 	allowed, err := readAllowances(o.allow)
+	if err == nil {
+		err = o.checkJUnit(made, files)
+	}
 	return bench{made, files, filter, allowed}, err
 }
 
@@ -173,7 +176,7 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 		return err
 	}
 	if len(report.results) == 0 {
-		return fmt.Errorf("no case matches --run %s: there are %s, such as %s", o.filter, count(len(b.files), "case"), b.files[0])
+		return fmt.Errorf("no case matches --run %s, of %s such as %s", o.filter, count(len(b.files), "case"), b.files[0])
 	}
 	if err := o.measure(ctx, b, &report, options); err != nil {
 		return err
@@ -247,13 +250,13 @@ func printResults(sh shell, results []ruletest.Result) {
 		counts[result.Status]++
 		switch result.Status {
 		case ruletest.Failed:
-			fmt.Fprintf(sh.out, "%s %s\n", look.red("failed"), result.File)
+			fmt.Fprintf(sh.out, "%s %s\n", look.red("failed"), printable(result.File))
 			if result.Title != "" {
-				fmt.Fprintln(sh.out, look.dim(wrap("  "+result.Title, "  ")))
+				fmt.Fprintln(sh.out, look.dim(wrap("  "+printable(result.Title), "  ")))
 			}
-			fmt.Fprintf(sh.out, "%s\n\n", strings.TrimRight(result.Message, "\n"))
+			fmt.Fprintf(sh.out, "%s\n\n", printablePainted(strings.TrimRight(result.Message, "\n")))
 		case ruletest.Updated:
-			fmt.Fprintf(sh.out, "updated %s\n", result.File)
+			fmt.Fprintf(sh.out, "updated %s: %s\n", printable(result.File), printable(strings.Join(result.Changes, ", ")))
 		}
 	}
 	fmt.Fprintln(sh.out, tallyLine(counts))

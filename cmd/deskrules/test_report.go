@@ -23,23 +23,24 @@ type testReport struct {
 }
 
 type caseReport struct {
-	File    string  `json:"file"`
-	Title   string  `json:"title,omitempty"`
-	Status  string  `json:"status"`
-	Message string  `json:"message,omitempty"`
-	Seconds float64 `json:"seconds"`
+	File    string   `json:"file"`
+	Title   string   `json:"title,omitempty"`
+	Status  string   `json:"status"`
+	Message string   `json:"message,omitempty"`
+	Changes []string `json:"changes,omitempty"` // that an update made
+	Seconds float64  `json:"seconds"`
 }
 
 // finish shows a report in every form that was asked for, and says how to exit.
 func (o testOptions) finish(sh shell, r testReport) error {
 	r.tally()
+	if err := o.print(sh, r); err != nil {
+		return err
+	}
 	if o.junit != "" {
 		if err := writeJUnit(o.junit, r.results); err != nil {
 			return err
 		}
-	}
-	if err := o.print(sh, r); err != nil {
-		return err
 	}
 	lacking := r.Coverage != nil && r.Coverage.Percent < o.least
 	if lacking {
@@ -89,6 +90,6 @@ func (r *testReport) tally() {
 		default:
 			r.Passed++
 		}
-		r.Cases = append(r.Cases, caseReport{one.File, one.Title, one.Status.String(), one.Message, one.Duration.Seconds()})
+		r.Cases = append(r.Cases, caseReport{one.File, one.Title, one.Status.String(), one.Message, one.Changes, one.Duration.Seconds()})
 	}
 }

@@ -83,7 +83,7 @@ func (o testOptions) watched(args []string) (files []string) {
 		}
 		// The walk itself has nothing to report: files come and go.
 		_ = filepath.WalkDir(name, func(path string, entry fs.DirEntry, _ error) error {
-			if entry != nil && !entry.IsDir() {
+			if entry != nil && !entry.IsDir() && !o.isReport(path) {
 				files = append(files, path)
 			}
 			return nil
