@@ -64,14 +64,9 @@ func (o checkOptions) runSurvey(ctx context.Context, sh shell) error {
 		return err
 	}
 	if len(findings.Errors()) > 0 {
-		return o.run(sh)
+		return o.show(sh, checked, findings)
 	}
-	o.unset = omitUnset
-	made, err := o.load(sh)
-	if err != nil {
-		return err
-	}
-	s, err := o.surveyed(ctx, sh, made)
+	s, err := o.surveyed(ctx, sh, checked)
 	if err != nil {
 		return err
 	}
@@ -82,9 +77,7 @@ func (o checkOptions) runSurvey(ctx context.Context, sh shell) error {
 			surveyJSON
 		}{forPrograms(findings), shown})
 	}
-	if err := checked.print(sh, findings); err != nil {
-		return err
-	}
+	checked.printFindings(sh, findings)
 	printSurvey(sh.out, styleFor(sh.out, sh.env), shown)
 	return nil
 }

@@ -167,12 +167,12 @@ type ruleFiles struct {
 	at   string // the folder of fsys as the user named it; empty for the embedded files
 }
 
-// files gives the files that the rules were loaded from.
-func (s sources) files(p *engine.Program) ruleFiles {
-	if s.rules == "" {
-		return ruleFiles{rules.FS(), p.Name(), ""}
+// ruleFiles gives the files that the rules were loaded from.
+func (s setup) ruleFiles() ruleFiles {
+	if s.folder == "" {
+		return ruleFiles{rules.FS(), s.program.Name(), ""}
 	}
-	return ruleFiles{os.DirFS(s.rules), ".", s.rules}
+	return ruleFiles{os.DirFS(s.folder), ".", s.folder}
 }
 
 // shown is the path of a file as an editor would find it.

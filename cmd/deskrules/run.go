@@ -213,7 +213,7 @@ func (o *runOptions) openJournal(taken occupied) (*runner.Journal, error) {
 // conclude says how the run went and picks the exit status.
 func (o *runOptions) conclude(sh shell, d *delivery, goal target, failed error, asJSON bool) error {
 	d.progress.end()
-	made := summary{tally: d.tally, report: o.report}
+	made := summary{tally: d.tally, rules: goal.origin(), report: o.report}
 	made.stopped, made.interrupted = d.ending(failed)
 	if failed != nil {
 		made.unread = d.unread()

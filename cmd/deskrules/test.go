@@ -84,7 +84,7 @@ Exit status:
 				return err
 			}
 			if o.watches {
-				files := func() []string { return o.watched(args) }
+				files := func() []string { return o.watched(sh, args) }
 				return watch(verb.Context(), verb, sh, files, func() error { return o.run(verb.Context(), sh, args) })
 			}
 			return o.run(verb.Context(), sh, args)
@@ -176,7 +176,7 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 	if err != nil {
 		return err
 	}
-	report := testReport{files: o.sources.files(b.program)}
+	report := testReport{Rules: b.origin(), files: b.ruleFiles()}
 	options := o.options(sh, b.setup, b.filter)
 	if o.coverage != "" {
 		options.Coverage = &engine.Coverage{}

@@ -52,32 +52,43 @@ func stateOf(files []string) []string {
 	return all
 }
 
+// rulesNow is the folder that the rules would be taken from now; empty where they
+// are built in. What is wrong with the config is said where it is loaded.
+func (s sources) rulesNow(sh shell) string {
+	config, err := s.loadConfig(sh)
+	if err != nil {
+		return s.rules
+	}
+	return s.folder(config)
+}
+
 // watched are the files that the outcome of an evaluation depends on.
-func (o evalOptions) watched(event string) []string {
+func (o evalOptions) watched(sh shell, event string) []string {
 	config := o.config
 	if config == "" {
 		config = defaultConfig
 	}
 	files := []string{event, config, o.account, o.replies}
-	if o.rules == "" {
+	dir := o.rulesNow(sh)
+	if dir == "" {
 		return files
 	}
-	found, err := fs.Glob(os.DirFS(o.rules), "*.yaml")
+	found, err := fs.Glob(os.DirFS(dir), "*.yaml")
 	if err != nil {
 		return files // cannot happen: the pattern is one
 	}
 	for _, name := range found {
-		files = append(files, filepath.Join(o.rules, name))
+		files = append(files, filepath.Join(dir, name))
 	}
 	return files
 }
 
 // watched are the files that the outcome of cases depends on.
-func (o testOptions) watched(args []string) (files []string) {
+func (o testOptions) watched(sh shell, args []string) (files []string) {
 	if len(args) == 0 {
 		args = []string{defaultCases}
 	}
-	for _, name := range append([]string{o.rules, o.allow, o.config, defaultConfig}, args...) {
+	for _, name := range append([]string{o.rulesNow(sh), o.allow, o.config, defaultConfig}, args...) {
 		if name == "" {
 			continue
 		}
