@@ -17,6 +17,7 @@ type checkOptions struct {
 	output  string
 	events  []string
 	against string
+	replies string
 }
 
 func newCheck(sh shell) *cobra.Command {
@@ -47,7 +48,7 @@ Exit status:
 			if len(args) == 1 {
 				o.rules = args[0]
 			}
-			if len(o.events) > 0 || o.against != "" {
+			if len(o.events) > 0 || o.against != "" || o.replies != "" {
 				return o.runSurvey(verb.Context(), sh)
 			}
 			return o.run(sh)
@@ -56,6 +57,7 @@ Exit status:
 	o.declare(verb)
 	verb.Flags().StringArrayVar(&o.events, "events", nil, "say what the rules make of the events of `FILE`; may be given again")
 	verb.Flags().StringVar(&o.against, "against", "", "compare with the fields of the account in `FILE` (JSON)")
+	verb.Flags().StringVar(&o.replies, "replies", "", "answer the events with the replies of `FILE` where one fits, before the simulator")
 	outputFlag(verb, &o.output, "github")
 	return verb
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -57,7 +56,7 @@ func (o checkOptions) runSurvey(ctx context.Context, sh shell) error {
 	case err != nil:
 		return usagef("--output %s: with --events the formats are text and json", o.output)
 	case len(o.events) == 0:
-		return usagef("--against is for --events")
+		return usagef("--against and --replies are for --events")
 	}
 	checked, findings, err := o.check(sh)
 	if err != nil {
@@ -96,7 +95,7 @@ func (o checkOptions) surveyed(ctx context.Context, sh shell, made setup) (*surv
 			made: map[string]map[string]int{}, lost: map[tellable]int{}, misfits: map[tellable]int{},
 		})
 	}
-	from, err := o.surveyAnswers(made.program.Name())
+	from, err := readAnswers(made.program.Name(), o.against, o.replies, newHinter(sh.err))
 	if err == nil && from.account != nil {
 		s.fields, err = accountFields(from.account)
 	}
@@ -110,18 +109,6 @@ func (o checkOptions) surveyed(ctx context.Context, sh shell, made setup) (*surv
 	return s, s.run(ctx, events, from)
 }
 
-// surveyAnswers reads the account that answers, if there is a simulator.
-func (o checkOptions) surveyAnswers(destination string) (answers, error) {
-	if _, err := newSimulator(destination, o.against); err != nil && (destination == simulated || o.against != "") {
-		return answers{}, err
-	}
-	if o.against == "" {
-		return answers{made: destination != simulated}, nil
-	}
-	account, err := os.ReadFile(o.against)
-	return answers{account: account}, err
-}
-
 // run takes the events one by one. The account begins anew from time to time, so
 // that memory does not grow with the sample.
 func (s *survey) run(ctx context.Context, events inputs, from answers) error {
@@ -130,7 +117,7 @@ func (s *survey) run(ctx context.Context, events inputs, from answers) error {
 		if err != nil {
 			return err
 		}
-		if s.events%defaultBatch == 0 {
+		if s.events == 0 || s.events%defaultBatch == 0 && from.replies == nil {
 			if stage, err = from.side(s.version, engine.Limits{}); err != nil {
 				return err
 			}

@@ -22,6 +22,7 @@
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings
 //	simulator.go   the one destination that can be simulated
+//	answers.go     replies, and what the simulator does not have
 //	events.go      files of events, opened
 //	records.go     report and dead letters, opened
 //	delivery.go    events -> results

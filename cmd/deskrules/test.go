@@ -210,7 +210,7 @@ func failed(results []ruletest.Result) bool {
 func (o testOptions) options(sh shell, made setup, filter *regexp.Regexp) ruletest.Options {
 	options := ruletest.Options{Run: filter, Update: o.update, FailFast: o.failFast, Color: styleFor(sh.out, sh.env).colours}
 	if made.program.Name() == simulated {
-		options.Simulator, options.Dump = caseSimulator, dumpSimulator
+		options.Simulator, options.Dump = newHinter(sh.err).cases, dumpSimulator
 	}
 	return options
 }
