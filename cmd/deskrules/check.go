@@ -37,7 +37,7 @@ simulator refuses. --against compares with the fields of an account.
 
 Exit status:
   0  no mistakes; there may be warnings
-  2  there are mistakes`,
+  2  there are mistakes, or no event of the sample can be read`,
 		Example: `  deskrules check
   deskrules check rules/zendesk
   deskrules check rules/zendesk --output json

@@ -15,6 +15,8 @@
 //	               shown of it
 //	test_report.go what cases came to; coverage.go, mutate.go, junit.go, watch.go: more
 //	               of it
+//	check_events.go, check_paths.go: a sample -> what rules make of it; check_mask.go:
+//	               what of it is not shown; check_report.go
 //	diff.go        two versions of rules -> what differs; diff_versions.go: where
 //	               they are from; diff_play.go, diff_listen.go: events -> calls;
 //	               diff_names.go, diff_tally.go: calls -> counts; diff_report.go
