@@ -71,7 +71,7 @@ Exit status:
 			if name == "-" {
 				return usagef("--watch needs a file that can change, not standard input")
 			}
-			return watch(ctx, verb, sh, func() []string { return o.watched(sh, name) }, func() error { return o.run(ctx, sh, name) })
+			return watch(ctx, verb, sh, func() []string { return o.watched(sh, name) }, func(sh shell) error { return o.run(ctx, sh, name) })
 		},
 	}
 	o.declare(verb)

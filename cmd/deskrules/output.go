@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,8 +21,18 @@ const columns = 80
 
 // isTerminal reports whether somebody watches what is written to w.
 func isTerminal(w io.Writer) bool {
+	if waiting, ok := w.(*held); ok {
+		w = waiting.behind
+	}
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// A held text waits for somebody to decide whether it is shown. It looks as it
+// would behind.
+type held struct {
+	bytes.Buffer
+	behind io.Writer
 }
 
 // A style colours words where that helps: on a terminal whose owner has not
