@@ -44,9 +44,9 @@ type pointReport struct {
 // lacking reports whether a case is missing.
 func (p pointReport) lacking() bool { return p.Times == 0 && p.Allowed == "" }
 
-func newCoverageReport(p *engine.Program, seen *engine.Coverage, allowed ruletest.Allowances) *coverageReport {
+func newCoverageReport(points []engine.CoveragePoint, seen *engine.Coverage, allowed ruletest.Allowances) *coverageReport {
 	r := &coverageReport{}
-	for _, point := range p.CoveragePoints() {
+	for _, point := range points {
 		noted := pointReport{CoveragePoint: point, Times: seen.Times(point)}
 		if noted.Times == 0 {
 			noted.Allowed = allowed.Reason(point.At.File, point.String())

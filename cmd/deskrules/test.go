@@ -30,8 +30,9 @@ type testOptions struct {
 	output   string
 	junit    string
 	allow    string
-	coverage string  // empty for none, coverageTable or coverageListing
-	least    float64 // percent of coverage
+	only     onlyFiles // of the rules, for coverage and mutants
+	coverage string    // empty for none, coverageTable or coverageListing
+	least    float64   // percent of coverage
 }
 
 // What --coverage shows.
@@ -61,6 +62,8 @@ passed over, each answer. --coverage=annotate shows it in the rule files.
 line, a condition, one of several places, and so on. Where all cases still pass,
 no test notices the mistake, and the change is shown.
 
+--file NAME keeps both to a rule file, such as the one that you have written.
+
 --allow FILE lists what no case can show or notice, with the reason:
   - {file: group.yaml, what: 'value name: absent', because: it is required}
 For a change, what is the line, a colon, and the change as --mutate shows it.
@@ -85,7 +88,7 @@ Exit status:
 			}
 			if o.watches {
 				files := func() []string { return o.watched(sh, args) }
-				return watch(verb.Context(), verb, sh, files, func() error { return o.run(verb.Context(), sh, args) })
+				return watch(verb.Context(), verb, sh, files, func(sh shell) error { return o.run(verb.Context(), sh, args) })
 			}
 			return o.run(verb.Context(), sh, args)
 		},
@@ -105,6 +108,7 @@ func (o *testOptions) declareOwn(verb *cobra.Command) {
 	flags.Lookup("coverage").NoOptDefVal = coverageTable
 	flags.Float64Var(&o.least, "coverage-min", 0, "fail below `PERCENT` of coverage")
 	flags.BoolVar(&o.mutates, "mutate", false, "change lines of the rules, and tell what no case notices")
+	flags.StringArrayVar((*[]string)(&o.only), "file", nil, "tell of --coverage and --mutate only what is about the rule file `NAME`; may be given again")
 	flags.BoolVar(&o.watches, "watch", false, "run again whenever rules or cases are saved")
 	flags.StringVar(&o.allow, "allow", "", "read from `FILE` what cases need not show or notice, and why")
 	outputFlag(verb, &o.output)
@@ -123,6 +127,9 @@ func (o *testOptions) check() error {
 	}
 	if o.least > 0 && o.coverage == "" {
 		o.coverage = coverageTable
+	}
+	if len(o.only) > 0 && o.coverage == "" && !o.mutates {
+		return usagef("--file is for --coverage and --mutate; --run picks cases")
 	}
 	if !slices.Contains([]string{"", coverageTable, coverageListing}, o.coverage) {
 		return usagef("--coverage=%s: write --coverage alone, or --coverage=%s", o.coverage, coverageListing)
@@ -177,6 +184,9 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 		return err
 	}
 	report := testReport{Rules: b.origin(), files: b.ruleFiles()}
+	if err := o.only.check(report.files, b.program); err != nil {
+		return err
+	}
 	options := o.options(sh, b.setup, b.filter)
 	if o.coverage != "" {
 		options.Coverage = &engine.Coverage{}
@@ -189,7 +199,7 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 		return fmt.Errorf("no case matches --run %s: there are %s, such as %s", o.filter, count(len(b.files), "case"), b.files[0])
 	}
 	if o.coverage != "" {
-		report.Coverage = newCoverageReport(b.program, options.Coverage, b.allowed)
+		report.Coverage = newCoverageReport(o.only.points(report.files, b.program.CoveragePoints()), options.Coverage, b.allowed)
 	}
 	if o.mutates && !failed(report.results) {
 		if report.Mutation, err = o.mutate(ctx, b, report.files, options); err != nil {

@@ -26,6 +26,8 @@ type Options struct {
 	Test ruletest.Options
 	// Workers is how many mutants are tried at once. 0 is one for each core.
 	Workers int
+	// Only says of which files lines are changed. Nil: of all.
+	Only func(file string) bool
 }
 
 // A Report says what became of the mutants.
@@ -87,6 +89,9 @@ func (b *bench) mutants(program *engine.Program) ([]Mutant, error) {
 	var all []Mutant
 	for _, name := range append([]string{"destination"}, program.Rules()...) {
 		file := path.Join(b.Dir, name+".yaml")
+		if b.Only != nil && !b.Only(file) {
+			continue
+		}
 		text, err := fs.ReadFile(b.FS, file)
 		if err != nil {
 			return nil, err
