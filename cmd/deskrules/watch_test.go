@@ -28,7 +28,12 @@ func TestWatchSaysWhatChanged(t *testing.T) {
 			return nil
 		}
 		fmt.Fprintln(sh.out, "outcome", done/3)
-		time.AfterFunc(2*watchEvery, func() { _ = os.WriteFile(files[done%2], bytes.Repeat([]byte("x"), done), 0o600) })
+		saved, text := files[done%2], bytes.Repeat([]byte("x"), done)
+		// At once, or half of it would be a change of its own.
+		time.AfterFunc(2*watchEvery, func() {
+			_ = os.WriteFile(saved+".new", text, 0o600)
+			_ = os.Rename(saved+".new", saved)
+		})
 		return nil
 	})
 	if err != nil {
