@@ -286,17 +286,17 @@ func nextSteps(program *engine.Program, dir string) string {
 		fmt.Fprintf(&b, "  cd %s\n", shellWord(clean))
 	}
 	b.WriteString(`  deskrules check rules
-  deskrules test --rules rules cases
-  deskrules eval --rules rules --explain cases/first.txtar
+  deskrules test cases
+  deskrules eval --explain cases/first.txtar
 `)
 	if program.Name() == simulated {
-		b.WriteString("  deskrules run --rules rules --simulate --account account.json events.ndjson\n")
+		b.WriteString("  deskrules run --simulate --account account.json events.ndjson\n")
 	}
 	fmt.Fprintf(&b, "\nTo deliver to %s, take the # off the settings in %s, and run\n\n", program.Title(), defaultConfig)
 	for _, name := range neededSecrets(program) {
 		fmt.Fprintf(&b, "  export %s=...\n", variableOf(program, name))
 	}
-	b.WriteString("  deskrules run --rules rules events.ndjson\n")
+	b.WriteString("  deskrules run events.ndjson\n")
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,8 +42,18 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// A held text waits for somebody to decide whether it is shown. It looks as it
+// would behind.
+type held struct {
+	bytes.Buffer
+	behind io.Writer
+}
+
 // fileOf gives the file that a stream is.
 func fileOf(stream any) (*os.File, bool) {
+	if waiting, is := stream.(*held); is {
+		stream = waiting.behind
+	}
 	if out, is := stream.(*output); is {
 		stream = out.Writer
 	}

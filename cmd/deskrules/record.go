@@ -143,7 +143,7 @@ func (o recordOptions) prepare(ctx context.Context, sh shell, name string) (*rec
 	if err != nil {
 		return nil, err
 	}
-	r := &recording{title: strings.TrimSpace(o.title), events: events, baseURL: o.baseURL}
+	r := &recording{title: strings.TrimSpace(o.title), events: events, baseURL: o.baseURL, hints: newHinter(sh.err)}
 	if o.live || o.baseURL != "" {
 		err = o.answered(sh, r)
 	} else {

@@ -25,6 +25,7 @@ type recording struct {
 	account  []byte         // of the simulator; nil where a server answers
 	settings map[string]any // of the server's account
 	baseURL  string         // of the server; empty for that of the settings
+	hints    *hinter        // says what the simulator does not have
 }
 
 // A deed is what an event came to.
@@ -56,7 +57,7 @@ func (r *recording) played(ctx context.Context, s ruletest.Scene, settings map[s
 	clock := ruletest.NewClock()
 	options := runner.Options{Settings: settings, Clock: clock, Transport: standIn{replies: s.Replies, base: config.BaseURL()}}
 	if s.Replies == nil {
-		simulator, err := caseSimulator(s.Account, clock.Now)
+		simulator, err := r.hints.cases(s.Account, clock.Now)
 		if err != nil {
 			return delivered{}, err
 		}

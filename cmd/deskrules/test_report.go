@@ -8,6 +8,7 @@ import (
 
 // A testReport is everything that a run of the cases has to tell.
 type testReport struct {
+	Rules    string          `json:"rules"` // the folder, or "built in"
 	Cases    []caseReport    `json:"cases"`
 	Passed   int             `json:"passed"`
 	Updated  int             `json:"updated,omitempty"`
@@ -58,6 +59,7 @@ func (o testOptions) print(sh shell, r testReport) error {
 		return printJSON(sh.out, r)
 	}
 	printResults(sh, r.results)
+	fmt.Fprintf(sh.out, "rules: %s\n", printable(r.Rules))
 	if o.coverage == coverageListing {
 		if err := r.Coverage.annotate(sh.out, r.files); err != nil {
 			return err

@@ -47,9 +47,9 @@ func TestWatchedCases(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{"test", "--watch", filepath.Dir(file)}, shell{out: &out, err: &out, env: os.LookupEnv})
 	}()
-	awaitText(t, &out, "0 passed, 1 failed\ndeskrules: waiting for a change\n")
+	awaitText(t, &out, "0 passed, 1 failed\nrules: built in\ndeskrules: waiting for a change\n")
 	write(passing)
-	awaitText(t, &out, "1 passed, 0 failed\ndeskrules: waiting for a change\n")
+	awaitText(t, &out, "1 passed, 0 failed\nrules: built in\ndeskrules: waiting for a change\n")
 	stop()
 	if status := <-ended; status != statusDone {
 		t.Errorf("status %d", status)
