@@ -40,6 +40,7 @@ type caller struct {
 	patience   patience
 	replyBytes int
 	clock      Clock
+	listen     func(Attempt) // nil for nobody
 }
 
 // An answer is what became of one call.
@@ -85,7 +86,9 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	}
 	reply, err := c.transport.RoundTrip(request)
 	if err != nil {
-		return c.failed(err, c.neverSent(connected.Load()))
+		a := c.failed(err, c.neverSent(connected.Load()))
+		c.tell(q, request, a)
+		return a
 	}
 	defer reply.Body.Close()
 	defer c.watch(ctx, reply)()
@@ -94,6 +97,7 @@ func (c *caller) do(ctx context.Context, q engine.Request) answer {
 	if token != "" {
 		a.Body = newScrubber(engine.Credential{Bearer: token}, nil).clean(a.Body)
 	}
+	c.tell(q, request, a)
 	return a
 }
 

@@ -11,6 +11,7 @@
 //	memory.go      what earlier answers taught, in place of asking again
 //	retry.go       one request: call, wait, call again
 //	call.go        one call: an HTTP request, and what became of it
+//	attempt.go     one call and its answer, for those who listen
 //	asked.go       what the engine asked for, for stand-ins of a destination
 //	stop.go        why a run ends before its input does
 //	deliver.go     a stream of records, several at once

@@ -86,6 +86,11 @@ type Options struct {
 	// Observe is called after each call and its retries, for counts. It is
 	// called from several goroutines at once. Nil is nothing.
 	Observe func(Call)
+
+	// Listen is given each attempt at a call with its answer, as the rules get
+	// it: credentials have been taken out. It is called from several goroutines
+	// at once. Nil is nothing.
+	Listen func(Attempt)
 }
 
 // String hides the settings, of which some are secret.
@@ -233,9 +238,12 @@ func newCaller(config *engine.Config, o Options, secrets []string, title string)
 		base: base, root: base.String(), credential: config.Credential(), bearer: bearer, transport: o.Transport,
 		tokens:   newTokens(config.Credential(), base, o, title),
 		scrubber: newScrubber(config.Credential(), secrets),
-		patience: patience{limit: o.Timeout}, replyBytes: o.Limits.ReplyBytes, clock: o.Clock,
+		patience: patience{limit: o.Timeout}, replyBytes: o.Limits.ReplyBytes, clock: o.Clock, listen: o.Listen,
 	}, nil
 }
+
+// BaseURL is where all calls go: it ends in a slash, however it was given.
+func (r *Runner) BaseURL() string { return r.caller.base.String() }
 
 // Warning is what the rules want said once a run about the way to authenticate
 // that the settings choose; empty for nothing.

@@ -54,8 +54,12 @@ func (o testOptions) stale(b bench, r testReport, seen *engine.Coverage) ([]stal
 		}
 		gaps = append(gaps, mutation.Report{Tried: untried, Survivors: untried}.Gaps()...)
 	}
+	allowed, err := o.only.allowances(r.files, b.allowed)
+	if err != nil {
+		return nil, err
+	}
 	var all []staleReport
-	for _, a := range b.allowed.Stale(gaps) {
+	for _, a := range allowed.Stale(gaps) {
 		all = append(all, staleReport{o.allow, a.Line, a.File, a.What})
 	}
 	return all, nil

@@ -17,6 +17,7 @@ type checkOptions struct {
 	output  string
 	events  []string
 	against string
+	replies string
 }
 
 func newCheck(sh shell) *cobra.Command {
@@ -36,7 +37,7 @@ simulator refuses. --against compares with the fields of an account.
 
 Exit status:
   0  no mistakes; there may be warnings
-  2  there are mistakes`,
+  2  there are mistakes, or no event of the sample can be read`,
 		Example: `  deskrules check
   deskrules check rules/zendesk
   deskrules check rules/zendesk --output json
@@ -47,7 +48,7 @@ Exit status:
 			if len(args) == 1 {
 				o.rules = args[0]
 			}
-			if len(o.events) > 0 || o.against != "" {
+			if len(o.events) > 0 || o.against != "" || o.replies != "" {
 				return o.runSurvey(verb.Context(), sh)
 			}
 			return o.run(sh)
@@ -56,6 +57,7 @@ Exit status:
 	o.declare(verb)
 	verb.Flags().StringArrayVar(&o.events, "events", nil, "say what the rules make of the events of `FILE`; may be given again")
 	verb.Flags().StringVar(&o.against, "against", "", "compare with the fields of the account in `FILE` (JSON)")
+	verb.Flags().StringVar(&o.replies, "replies", "", "answer the events with the replies of `FILE` where one fits, before the simulator")
 	outputFlag(verb, &o.output, "github")
 	return verb
 }
@@ -71,21 +73,25 @@ func checkArgs(verb *cobra.Command, args []string) error {
 }
 
 func (o checkOptions) run(sh shell) error {
-	asJSON, err := wantsJSON(o.output)
-	if err != nil && o.output != "github" {
+	if _, err := wantsJSON(o.output); err != nil && o.output != "github" {
 		return usagef("--output %s: the formats are text, json and github", o.output)
 	}
 	checked, findings, err := o.check(sh)
 	if err != nil {
 		return err
 	}
+	return o.show(sh, checked, findings)
+}
+
+// show writes what was found in the form that was asked for.
+func (o checkOptions) show(sh shell, checked setup, findings engine.Diagnostics) (err error) {
 	switch {
-	case asJSON:
+	case o.output == "json":
 		err = printJSON(sh.out, forPrograms(findings))
 	case o.output == "github":
 		err = printAnnotations(sh.out, findings)
 	default:
-		err = checked.print(sh, findings)
+		checked.printFindings(sh, findings)
 	}
 	if err == nil && len(findings.Errors()) > 0 {
 		err = exitStatus(statusWrong)
@@ -93,33 +99,26 @@ func (o checkOptions) run(sh shell) error {
 	return err
 }
 
-// A checkup is what has been looked at.
-type checkup struct {
-	program *engine.Program // nil where the rules did not load
-	config  string          // empty where there is no config file
-}
-
-// check looks at rules and config. A mistake in one does not hide those in the
-// other.
-func (o checkOptions) check(sh shell) (checkup, engine.Diagnostics, error) {
+// check looks at rules and config, and gives what it looked at, without a program
+// where the rules did not load. A mistake in one does not hide those in the other.
+func (o checkOptions) check(sh shell) (setup, engine.Diagnostics, error) {
 	var findings engine.Diagnostics
 	config, err := o.loadConfig(sh)
 	findings, err = gather(findings, err)
 	if err != nil {
-		return checkup{}, nil, err
+		return setup{}, nil, err
 	}
-	program, err := o.loadProgram(config.destination.text)
+	made, err := o.loadRules(sh, config)
 	findings, err = gather(findings, err)
-	if err != nil || program == nil {
-		return checkup{config: config.name}, findings, err
+	if err != nil || made.program == nil {
+		return made, findings, err
 	}
-	findings = append(findings, below(o.rules, program.Warnings())...)
-	made := setup{program: program, config: config, folder: o.rules}
+	findings = append(findings, below(made.folder, made.program.Warnings())...)
 	findings, err = gather(findings, made.checkDestination())
 	if err == nil && config.name != "" && made.fits() {
 		findings, err = gather(findings, made.checkConfigured())
 	}
-	return checkup{program: program, config: config.name}, findings, err
+	return made, findings, err
 }
 
 // gather adds an error to the findings if it consists of some.
@@ -139,30 +138,30 @@ func asError(findings engine.Diagnostics) error {
 	return findings
 }
 
-// print writes findings one below the other, or that there are none.
-func (c checkup) print(sh shell, findings engine.Diagnostics) error {
+// printFindings writes findings one below the other, or that there are none.
+func (s setup) printFindings(sh shell, findings engine.Diagnostics) {
 	for _, found := range findings {
-		fmt.Fprintln(sh.out, found.String())
+		fmt.Fprintln(sh.out, printableLines(found.String()))
 	}
 	errorCount, warningCount := findings.Errors().Len(), findings.Warnings().Len()
 	switch {
 	case errorCount > 0:
 		fmt.Fprintf(sh.err, "%s, %s\n", count(errorCount, "error"), count(warningCount, "warning"))
 	case warningCount > 0:
-		fmt.Fprintf(sh.out, "%s: no errors, %s\n", c.subject(), count(warningCount, "warning"))
+		fmt.Fprintf(sh.out, "%s: no errors, %s\n", s.subject(), count(warningCount, "warning"))
 	default:
-		fmt.Fprintf(sh.out, "%s: no problems\n", c.subject())
+		fmt.Fprintf(sh.out, "%s: no problems\n", s.subject())
 	}
-	return nil
 }
 
-// subject says what was checked: "5 rules for Zendesk and deskrules.yaml".
-func (c checkup) subject() string {
-	subject := fmt.Sprintf("%s for %s", count(len(c.program.Rules()), "rule"), c.program.Title())
-	if c.config != "" {
-		subject += " and " + c.config
+// subject says what was checked: "5 rules for Zendesk (built in) and
+// deskrules.yaml".
+func (s setup) subject() string {
+	subject := fmt.Sprintf("%s for %s (%s)", count(len(s.program.Rules()), "rule"), s.program.Title(), s.origin())
+	if s.config.name != "" {
+		subject += " and " + s.config.name
 	}
-	return subject
+	return printable(subject)
 }
 
 // A findingJSON is a diagnostic for programs.

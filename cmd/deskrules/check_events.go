@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/deskrules/deskrules/engine"
-	"github.com/deskrules/deskrules/internal/mask"
 	"github.com/deskrules/deskrules/runner"
 )
 
@@ -23,6 +22,11 @@ type survey struct {
 	ignored int              // no rule took them
 	refused map[tellable]int // by the destination
 	warned  map[tellable]int
+
+	rejected   int                      // by a rule, or before any could look at them
+	unread     int                      // of these, the latter
+	unreadable map[string]*someRejected // and these by the reason
+	names      ruleNames
 }
 
 // A tellable is something that happened with a reason, for counts.
@@ -57,36 +61,38 @@ func (o checkOptions) runSurvey(ctx context.Context, sh shell) error {
 	case err != nil:
 		return usagef("--output %s: with --events the formats are text and json", o.output)
 	case len(o.events) == 0:
-		return usagef("--against is for --events")
+		return usagef("--against and --replies are for --events")
 	}
 	checked, findings, err := o.check(sh)
 	if err != nil {
 		return err
 	}
 	if len(findings.Errors()) > 0 {
-		return o.run(sh)
+		return o.show(sh, checked, findings)
 	}
-	o.unset = omitUnset
-	made, err := o.load(sh)
-	if err != nil {
-		return err
-	}
-	s, err := o.surveyed(ctx, sh, made)
+	s, err := o.surveyed(ctx, sh, checked)
 	if err != nil {
 		return err
 	}
 	shown := s.forPrograms()
 	if asJSON {
-		return printJSON(sh.out, struct {
+		err := printJSON(sh.out, struct {
 			Findings []findingJSON `json:"findings"`
 			surveyJSON
 		}{forPrograms(findings), shown})
+		return errors.Join(err, s.verdict())
 	}
-	if err := checked.print(sh, findings); err != nil {
-		return err
-	}
+	checked.printFindings(sh, findings)
 	printSurvey(sh.out, styleFor(sh.out, sh.env), shown)
-	return nil
+	return s.verdict()
+}
+
+// verdict refuses a sample of which nothing could be read: it is no sample.
+func (s *survey) verdict() error {
+	if s.unread < s.events {
+		return nil
+	}
+	return errors.New("no event of the sample could be read")
 }
 
 // surveyed runs the sample through the rules.
@@ -96,14 +102,17 @@ func (o checkOptions) surveyed(ctx context.Context, sh shell, made setup) (*surv
 		return nil, err
 	}
 	described := made.program.Describe()
-	s := &survey{version: version{setup: made, name: made.folder, settings: settings, calls: namesOf(described)}, refused: map[tellable]int{}, warned: map[tellable]int{}}
+	s := &survey{
+		version: version{setup: made, name: made.folder, settings: settings, calls: namesOf(described)},
+		refused: map[tellable]int{}, warned: map[tellable]int{}, unreadable: map[string]*someRejected{}, names: namesIn(described),
+	}
 	for _, r := range described.Rules {
 		s.rules = append(s.rules, &ruleSurvey{
 			described: r, rests: restLines(r), shape: shape{}, rejected: map[tellable]int{},
 			made: map[string]map[string]int{}, lost: map[tellable]int{}, misfits: map[tellable]int{},
 		})
 	}
-	from, err := o.surveyAnswers(made.program.Name())
+	from, err := readAnswers(made.program.Name(), o.against, o.replies, newHinter(sh.err))
 	if err == nil && from.account != nil {
 		s.fields, err = accountFields(from.account)
 	}
@@ -117,18 +126,6 @@ func (o checkOptions) surveyed(ctx context.Context, sh shell, made setup) (*surv
 	return s, s.run(ctx, events, from)
 }
 
-// surveyAnswers reads the account that answers, if there is a simulator.
-func (o checkOptions) surveyAnswers(destination string) (answers, error) {
-	if _, err := newSimulator(destination, o.against); err != nil && (destination == simulated || o.against != "") {
-		return answers{}, err
-	}
-	if o.against == "" {
-		return answers{made: destination != simulated}, nil
-	}
-	account, err := os.ReadFile(o.against)
-	return answers{account: account}, err
-}
-
 // run takes the events one by one. The account begins anew from time to time, so
 // that memory does not grow with the sample.
 func (s *survey) run(ctx context.Context, events inputs, from answers) error {
@@ -137,7 +134,7 @@ func (s *survey) run(ctx context.Context, events inputs, from answers) error {
 		if err != nil {
 			return err
 		}
-		if s.events%defaultBatch == 0 {
+		if s.events == 0 || s.events%defaultBatch == 0 && from.replies == nil {
 			if stage, err = from.side(s.version, runner.Options{Explain: true}); err != nil {
 				return err
 			}
@@ -146,7 +143,7 @@ func (s *survey) run(ctx context.Context, events inputs, from answers) error {
 		if err != nil {
 			return err
 		}
-		s.add(event.Record, heard)
+		s.add(event, heard)
 	}
 	if s.events == 0 {
 		return fmt.Errorf("there is no event in %s", listed(events.names(), "and"))
@@ -154,50 +151,85 @@ func (s *survey) run(ctx context.Context, events inputs, from answers) error {
 	return nil
 }
 
-func (s *survey) add(record runner.Record, heard played) {
+func (s *survey) add(event placedRecord, heard played) {
 	s.events++
-	if heard.result.Outcome.Status == engine.Ignored {
-		s.ignored++
-	}
+	s.count(event, heard.result.Outcome)
 	for _, c := range heard.calls {
 		if c.status >= 400 {
-			note(s.refused, tellable{s.version.calls.of(c).String(), refusal(c)})
+			note(s.refused, tellable{s.version.calls.of(c).String(), s.refusal(c, event)})
 		}
 	}
 	for _, w := range heard.result.Outcome.Warnings {
-		note(s.warned, tellable{w.Rule, mask.Quoted(w.Text)})
+		note(s.warned, tellable{w.Rule, s.names.quoted(w.Text)})
 	}
 	if heard.result.Explanation == nil {
 		return
 	}
 	for _, e := range heard.result.Explanation.Rules {
 		at := slices.IndexFunc(s.rules, func(r *ruleSurvey) bool { return r.described.Name == e.Rule })
-		s.rules[at].add(record, e, s.fields)
+		s.rules[at].add(event.Record, e, s)
+		s.rules[at].end(e, heard.result.Outcome, s.names)
+	}
+}
+
+// count counts how an event ended. One that no rule is to blame for is no event
+// that a rule can take.
+func (s *survey) count(event placedRecord, outcome engine.Outcome) {
+	switch {
+	case outcome.Status == engine.Ignored:
+		s.ignored++
+		return
+	case outcome.Status != engine.Rejected:
+		return
+	}
+	s.rejected++
+	if outcome.Rule != "" {
+		return
+	}
+	s.unread++
+	why := s.names.quoted(outcome.Reason)
+	some := s.unreadable[why]
+	if some == nil {
+		some = &someRejected{Why: why}
+	}
+	if len(s.unreadable) < mostPaths {
+		s.unreadable[why] = some
+	}
+	some.Times++
+	if len(some.At) < mostPlaces {
+		some.At = append(some.At, event.at.String())
 	}
 }
 
 // refusal is what the destination said. It names keys, which have to be seen.
-func refusal(c call) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", c.status, mask.Loose(shorten(string(c.Answer), 3*columns))))
+func (s *survey) refusal(c call, event placedRecord) string {
+	said := s.names.answer(string(c.Answer), event.Event, []byte(c.Body))
+	return strings.TrimSpace(fmt.Sprintf("%d %s", c.status, shorten(said, 3*columns)))
 }
 
-func (r *ruleSurvey) add(record runner.Record, e *engine.RuleExplanation, fields map[string]accountField) {
-	r.events++
-	r.shape.add(record.Event)
+// end counts what a rule made of an event in the end: a step may reject it, too.
+func (r *ruleSurvey) end(e *engine.RuleExplanation, outcome engine.Outcome, names ruleNames) {
 	switch {
+	case e.Rejected:
+		note(r.rejected, tellable{why: names.quoted(e.Why)})
+	case outcome.Status == engine.Rejected && outcome.Rule == e.Rule:
+		note(r.rejected, tellable{why: names.quoted(outcome.Reason)})
 	case e.Took:
 		r.took++
-	case e.Rejected:
-		note(r.rejected, tellable{why: mask.Quoted(e.Why)})
 	}
+}
+
+func (r *ruleSurvey) add(record runner.Record, e *engine.RuleExplanation, s *survey) {
+	r.events++
+	r.shape.add(record.Event)
 	for _, f := range mappedFields(e.Mappings) {
 		if f.Absent == "" {
-			r.field(f, fields)
+			r.field(f, s.fields)
 		}
 	}
 	for _, m := range e.Members {
 		if r.rests[m.At] && len(m.Went) == 0 {
-			note(r.lost, tellable{m.Path, mask.Quoted(m.Why)})
+			note(r.lost, tellable{maskedPath(m.Path), s.names.quoted(m.Why)})
 		}
 	}
 }
@@ -205,16 +237,17 @@ func (r *ruleSurvey) add(record runner.Record, e *engine.RuleExplanation, fields
 // field notes a field that a rest line made, and one that the account has with
 // another type.
 func (r *ruleSurvey) field(f engine.FieldExplanation, fields map[string]accountField) {
-	kind := typeOf(gjson.ParseBytes(f.Value))
+	kind, to := typeOf(gjson.ParseBytes(f.Value)), f.To
 	if r.rests[f.At] {
-		if r.made[f.To] == nil && len(r.made) < mostPaths {
-			r.made[f.To] = map[string]int{}
+		to = maskedField(f)
+		if r.made[to] == nil && len(r.made) < mostPaths {
+			r.made[to] = map[string]int{}
 		}
-		if r.made[f.To] != nil {
-			r.made[f.To][kind]++
+		if r.made[to] != nil {
+			r.made[to][kind]++
 		}
 	}
 	if has, known := fields[belowMapping(f.To)]; known && !has.accepts(f.Value) {
-		note(r.misfits, tellable{f.To, fmt.Sprintf("%s, and the account has %s", kind, has.kind)})
+		note(r.misfits, tellable{to, fmt.Sprintf("%s, and the account has %s", kind, has.kind)})
 	}
 }

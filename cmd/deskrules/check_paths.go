@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -76,27 +76,33 @@ func (s shape) has(at string) bool {
 	return false
 }
 
-// nearest gives the place that was probably meant: one beside it with a similar
-// name, one with the same name elsewhere, or a similar one; empty for none.
-func (s shape) nearest(at string) string {
-	known := slices.Sorted(maps.Keys(s))
-	cut := strings.LastIndexByte(at, '.')
-	if cut < 0 {
-		return ""
-	}
-	var beside, alike []string
-	for _, place := range known {
-		if name, below := strings.CutPrefix(place, at[:cut+1]); below && !strings.Contains(name, ".") {
-			beside = append(beside, name)
-		}
-		if strings.HasSuffix(place, at[cut:]) {
-			alike = append(alike, place)
+// nearest gives the place that was probably meant, one that is spelt alike at each
+// of its keys; empty for none. What the rule reads already is not what it misses.
+func (s shape) nearest(at string, read []rulePath) string {
+	keys := strings.Split(at, ".")
+	best, distance := "", math.MaxInt
+	for _, place := range slices.Sorted(maps.Keys(s)) {
+		known := func(p rulePath) bool { return slices.Contains(p.places, place) }
+		if d, near := apart(keys, strings.Split(place, ".")); near && d < distance && !slices.ContainsFunc(read, known) {
+			best, distance = place, d
 		}
 	}
-	if name := spell.Nearest(at[cut+1:], beside); name != "" {
-		return at[:cut+1] + name
+	return best
+}
+
+// apart tells how far two paths are from each other, and whether they are near: as
+// long, and each key like the other.
+func apart(a, b []string) (distance int, near bool) {
+	if len(a) != len(b) {
+		return 0, false
 	}
-	return cmp.Or(strings.Join(alike[:min(len(alike), 1)], ""), spell.Nearest(at, known))
+	for i, key := range a {
+		if spell.Nearest(key, b[i:i+1]) == "" {
+			return 0, false
+		}
+		distance += spell.Distance(strings.ToLower(key), strings.ToLower(b[i]))
+	}
+	return distance, true
 }
 
 // A rulePath is a path that a rule reads, with the places it stands for.

@@ -7,12 +7,15 @@ func TestNearestPath(t *testing.T) {
 	s.add([]byte(`{"traits":{"company":{"id":1},"list":[{"a":1}],"email":""},"context":{"page":{"url":"x"},"compny":1}}`))
 	for at, want := range map[string]string{
 		"event.traits.compny":     "event.traits.company",
-		"event.traits.url":        "event.context.page.url",
+		"event.traits.url":        "", // that of the page is another one
+		"event.traits.name":       "", // a list is none
+		"event.traits.emai":       "", // read already
+		"event.traits.id":         "", // neither its parent nor what is below another
 		"event.trait":             "event.traits",
 		"event.traits.compnay.id": "event.traits.company.id",
 		"event.zzzzzzzzzzz":       "",
 	} {
-		if got := s.nearest(at); got != want {
+		if got := s.nearest(at, []rulePath{{places: []string{"event.traits.email"}}}); got != want {
 			t.Errorf("nearest(%s) = %q, want %q", at, got, want)
 		}
 	}

@@ -17,11 +17,13 @@ func belowMapping(target string) string {
 
 // A surveyJSON is a survey, for programs and for the screen.
 type surveyJSON struct {
-	Events   int              `json:"events"`
-	Ignored  int              `json:"ignored"`
-	Rules    []ruleSurveyJSON `json:"rules"`
-	Refused  []tellableJSON   `json:"refused"` // calls that the simulator refused
-	Warnings []tellableJSON   `json:"warnings"`
+	Events     int              `json:"events"`
+	Ignored    int              `json:"ignored"`
+	Rejected   int              `json:"rejected"`
+	Unreadable []*someRejected  `json:"unreadable"` // those that no rule could look at
+	Rules      []ruleSurveyJSON `json:"rules"`
+	Refused    []tellableJSON   `json:"refused"` // calls that the simulator refused
+	Warnings   []tellableJSON   `json:"warnings"`
 }
 
 type ruleSurveyJSON struct {
@@ -56,7 +58,13 @@ type typesJSON struct {
 }
 
 func (s *survey) forPrograms() surveyJSON {
-	shown := surveyJSON{Events: s.events, Ignored: s.ignored, Rules: []ruleSurveyJSON{}, Refused: told(s.refused), Warnings: told(s.warned)}
+	shown := surveyJSON{
+		Events: s.events, Ignored: s.ignored, Rejected: s.rejected, Unreadable: slices.AppendSeq([]*someRejected{}, maps.Values(s.unreadable)),
+		Rules: []ruleSurveyJSON{}, Refused: told(s.refused), Warnings: told(s.warned),
+	}
+	slices.SortFunc(shown.Unreadable, func(a, b *someRejected) int {
+		return cmp.Or(cmp.Compare(b.Times, a.Times), cmp.Compare(a.Why, b.Why))
+	})
 	for _, r := range s.rules {
 		shown.Rules = append(shown.Rules, r.forPrograms(s.version))
 	}
@@ -72,8 +80,9 @@ func (r *ruleSurvey) forPrograms(v version) ruleSurveyJSON {
 	for _, t := range shown.Rejected {
 		shown.Passed -= t.Times
 	}
-	for _, p := range pathsOf(r.described) {
-		r.path(&shown, p, inRules(v, p.at))
+	paths := pathsOf(r.described)
+	for _, p := range paths {
+		r.path(&shown, p, inRules(v, p.at), paths)
 	}
 	for _, to := range slices.Sorted(maps.Keys(r.made)) {
 		shown.Fields = append(shown.Fields, typesJSON{to, r.made[to]})
@@ -83,7 +92,7 @@ func (r *ruleSurvey) forPrograms(v version) ruleSurveyJSON {
 
 // path adds a path of the rule: the types of each place that events have, or that
 // none has it. Where there were no events, nothing is known of it.
-func (r *ruleSurvey) path(shown *ruleSurveyJSON, p rulePath, at string) {
+func (r *ruleSurvey) path(shown *ruleSurveyJSON, p rulePath, at string, all []rulePath) {
 	found := false
 	for _, place := range p.places {
 		known := func(other typesJSON) bool { return other.Path == place }
@@ -97,7 +106,7 @@ func (r *ruleSurvey) path(shown *ruleSurveyJSON, p rulePath, at string) {
 	}
 	missing := missingPathJSON{Path: p.path, Places: p.places, At: at}
 	for _, place := range p.places {
-		missing.Nearest = cmp.Or(missing.Nearest, r.shape.nearest(place))
+		missing.Nearest = cmp.Or(missing.Nearest, maskedPath(r.shape.nearest(place, all)))
 	}
 	shown.Missing = append(shown.Missing, missing)
 }
@@ -116,7 +125,11 @@ func told(counts map[tellable]int) []tellableJSON {
 
 // printSurvey writes a survey for a person.
 func printSurvey(w io.Writer, look style, s surveyJSON) {
-	fmt.Fprintf(w, "\n%s\n", look.bold(fmt.Sprintf("%s, %s ignored", count(s.Events, "event"), thousands(s.Ignored))))
+	fmt.Fprintf(w, "\n%s\n", look.bold(fmt.Sprintf("%s, %s ignored, %s rejected", count(s.Events, "event"), thousands(s.Ignored), thousands(s.Rejected))))
+	if len(s.Unreadable) > 0 {
+		fmt.Fprintln(w, "\nRejected before any rule looked at them")
+	}
+	printSome(w, s.Unreadable, "", func(some *someRejected) { printRowWrapped(w, some.Times, printable(some.String())) })
 	for _, r := range s.Rules {
 		fmt.Fprintf(w, "\n%s\n", look.bold("rule "+r.Rule))
 		if r.Events == 0 {
@@ -134,22 +147,20 @@ func printSurvey(w io.Writer, look style, s surveyJSON) {
 
 func (r ruleSurveyJSON) print(w io.Writer) {
 	printRow(w, r.Took, "taken")
-	for _, t := range r.Rejected {
-		printRowWrapped(w, t.Times, "rejected: "+printable(t.Why))
-	}
+	printSome(w, r.Rejected, "rejected: ", func(t tellableJSON) { printRowWrapped(w, t.Times, "rejected: "+printable(t.Why)) })
 	if r.Passed > 0 {
 		printRow(w, r.Passed, "passed over")
 	}
 	if len(r.Missing) > 0 {
 		fmt.Fprintln(w, "  Paths that no event has")
 	}
-	for _, m := range r.Missing {
+	printSome(w, r.Missing, "", func(m missingPathJSON) {
 		text := strings.Join(m.Places, ", ")
 		if m.Nearest != "" {
 			text += "; did you mean " + m.Nearest + "?"
 		}
 		fmt.Fprintln(w, wrap("    "+printable(text)+" ("+m.At+")", "      "))
-	}
+	})
 	printTypes(w, "Paths that events have", r.Paths)
 	printTypes(w, "Custom fields made of what no line reads", r.Fields)
 	printTold(w, "Left out", r.LeftOut)
@@ -160,15 +171,22 @@ func printTypes(w io.Writer, title string, list []typesJSON) {
 	if len(list) > 0 {
 		fmt.Fprintf(w, "  %s\n", title)
 	}
-	for _, t := range list[:min(len(list), mostShown)] {
+	printSome(w, list, "", func(t typesJSON) {
 		var types []string
 		for _, kind := range slices.Sorted(maps.Keys(t.Types)) {
 			types = append(types, thousands(t.Types[kind])+" "+kind)
 		}
 		fmt.Fprintln(w, wrap("    "+printable(t.Path)+": "+strings.Join(types, ", "), "      "))
+	})
+}
+
+// printSome prints the first of a list, and how many more there are.
+func printSome[T any](w io.Writer, list []T, what string, show func(T)) {
+	for _, one := range list[:min(len(list), mostShown)] {
+		show(one)
 	}
 	if more := len(list) - mostShown; more > 0 {
-		fmt.Fprintf(w, "    %s more: --output json has them all\n", thousands(more))
+		fmt.Fprintf(w, "    %s%s more: --output json has them all\n", what, thousands(more))
 	}
 }
 
@@ -176,7 +194,7 @@ func printTold(w io.Writer, title string, list []tellableJSON) {
 	if len(list) > 0 {
 		fmt.Fprintf(w, "  %s\n", title)
 	}
-	for _, t := range list[:min(len(list), mostShown)] {
+	printSome(w, list, "", func(t tellableJSON) {
 		printRowWrapped(w, t.Times, printable(strings.TrimSuffix(t.What+": "+t.Why, ": ")))
-	}
+	})
 }

@@ -18,7 +18,7 @@ import (
 const (
 	statusDone        = 0 // everything was delivered or ignored, or is right
 	statusUndelivered = 1 // the verb did its work, and not all of it ended well
-	statusWrong       = 2 // rules, config or arguments are wrong, or the run stopped
+	statusWrong       = 2 // rules, config or arguments are wrong, the run stopped, or results could not be written
 	statusInterrupted = 3 // a signal came; what was in flight is finished
 )
 
@@ -52,13 +52,20 @@ func usagef(format string, args ...any) error {
 
 // run carries out one command line and gives the status to exit with.
 func run(ctx context.Context, args []string, sh shell) int {
+	out := &output{Writer: sh.out}
+	sh.out = out
 	root := newRoot(sh)
 	root.SetArgs(args)
 	root.SetIn(sh.in)
 	root.SetOut(sh.out)
 	root.SetErr(sh.err)
 	verb, err := root.ExecuteContextC(ctx)
-	return conclude(verb, err, sh.err)
+	status := conclude(verb, err, sh.err)
+	if out.failed != nil && (status == statusDone || status == statusUndelivered) {
+		complain(sh.err, "the results could not be written: "+pathError(out.failed).Error())
+		return statusWrong
+	}
+	return status
 }
 
 // conclude says what went wrong, once and in one place, and picks the status.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -19,12 +20,13 @@ import (
 // defaultConfig is the config file that is read without being named.
 const defaultConfig = "deskrules.yaml"
 
-// A configFile is deskrules.yaml: which destination, and its settings. Its zero
-// value is the config of somebody who has none.
+// A configFile is deskrules.yaml: which destination, which rules, and the
+// settings. Its zero value is the config of somebody who has none.
 type configFile struct {
 	name        string
 	destination placed
-	hasSettings bool // the key settings is there
+	rules       placed // the folder, seen from where the command was started; empty for those built in
+	hasSettings bool   // the key settings is there
 	settings    map[string]any
 	places      map[string]engine.Position // of each setting's name
 	unreadable  map[string]bool            // settings whose value is a finding
@@ -167,7 +169,9 @@ func (p *configParser) keys(node *yaml.Node, read func(key, value *yaml.Node)) {
 func (p *configParser) topLevel(key, value *yaml.Node) {
 	switch key.Value {
 	case "destination":
-		p.destination(value)
+		p.file.destination = p.text(value, "the destination is a name")
+	case "rules":
+		p.file.rules = p.folder(value)
 	case "settings":
 		p.file.hasSettings = true
 		if value.Tag != "!!null" {
@@ -175,17 +179,27 @@ func (p *configParser) topLevel(key, value *yaml.Node) {
 		}
 	default:
 		p.file.incomplete = true
-		p.refuse(key, spell.Advice(key.Value, []string{"destination", "settings"}), "unknown key %q", key.Value)
+		p.refuse(key, spell.Advice(key.Value, []string{"destination", "rules", "settings"}), "unknown key %q", key.Value)
 	}
 }
 
-func (p *configParser) destination(value *yaml.Node) {
-	if value.Kind != yaml.ScalarNode || value.Tag != "!!str" {
-		p.refuse(value, "", "the destination is a name")
-		return
+// text reads a value that has to be a text, and says what it is where it is none.
+func (p *configParser) text(value *yaml.Node, what string) placed {
+	if value.Kind != yaml.ScalarNode || value.Tag != "!!str" || value.Value == "" {
+		p.refuse(value, "", "%s", what)
+		return placed{}
 	}
-	at := engine.Position{File: p.file.name, Line: value.Line, Column: value.Column}
-	p.file.destination = placed{text: value.Value, at: at}
+	return placed{text: value.Value, at: engine.Position{File: p.file.name, Line: value.Line, Column: value.Column}}
+}
+
+// folder reads the path of a folder. It is seen from the folder of the config, so
+// that the config means the same wherever the command is started.
+func (p *configParser) folder(value *yaml.Node) placed {
+	read := p.text(value, "the rules are the path of a folder")
+	if read.text != "" && !filepath.IsAbs(read.text) {
+		read.text = filepath.Join(filepath.Dir(p.file.name), filepath.FromSlash(read.text))
+	}
+	return read
 }
 
 // setting reads one setting. Whether there is such a setting, and whether the

@@ -44,9 +44,9 @@ type pointReport struct {
 // lacking reports whether a case is missing.
 func (p pointReport) lacking() bool { return p.Times == 0 && p.Allowed == "" }
 
-func newCoverageReport(p *engine.Program, seen *engine.Coverage, allowed ruletest.Allowances) *coverageReport {
+func newCoverageReport(points []engine.CoveragePoint, seen *engine.Coverage, allowed ruletest.Allowances) *coverageReport {
 	r := &coverageReport{}
-	for _, point := range p.CoveragePoints() {
+	for _, point := range points {
 		noted := pointReport{CoveragePoint: point, Times: seen.Times(point)}
 		if noted.Times == 0 {
 			noted.Allowed = allowed.Reason(point.At.File, point.String())
@@ -173,17 +173,17 @@ type ruleFiles struct {
 	at   string // the folder of fsys as the user named it; empty for the embedded files
 }
 
-// files gives the files that the rules were loaded from.
-func (s sources) files(p *engine.Program) ruleFiles {
-	if s.rules == "" {
-		return ruleFiles{rules.FS(), p.Name(), ""}
+// ruleFiles gives the files that the rules were loaded from.
+func (s setup) ruleFiles() ruleFiles {
+	if s.folder == "" {
+		return ruleFiles{rules.FS(), s.program.Name(), ""}
 	}
-	return ruleFiles{os.DirFS(s.rules), ".", s.rules}
+	return ruleFiles{os.DirFS(s.folder), ".", s.folder}
 }
 
 // shown is the path of a file as an editor would find it.
 func (f ruleFiles) shown(file string) string {
-	return filepath.Join(f.at, filepath.FromSlash(path.Clean(file)))
+	return printable(filepath.Join(f.at, filepath.FromSlash(path.Clean(file))))
 }
 
 func (f ruleFiles) place(at engine.Position) string {

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/deskrules/deskrules/engine"
-	"github.com/deskrules/deskrules/runner/ruletest"
 )
 
 // defaultBatch is how many events of diff meet what earlier ones have written.
@@ -45,8 +43,8 @@ name of a destination whose rules are built in will do, too.
 A simulator answers each version, and both begin with the same account: empty,
 or what --account holds. Later events meet what earlier ones have written; after
 --batch events both accounts begin anew. Ids that the accounts give out are no
-difference. Where there is no simulator, answers are those of --replies, or made
-up.
+difference. --replies answer in place of the simulator where one fits. Where
+there is no simulator, all other answers are made up.
 
 Values are masked: an address is shown as a***@e***.com, and each digit as 9.
 What stands in the rules is not. --show-values shows everything.
@@ -90,7 +88,7 @@ func (o *diffOptions) run(ctx context.Context, sh shell, args []string) error {
 	if err != nil {
 		return err
 	}
-	if c.answers.made {
+	if c.answers.made && c.answers.replies == nil {
 		complain(sh.err, fmt.Sprintf("there is no simulator for %q: answers are made up, as if nobody and nothing were there yet; --replies FILE gives others", c.new.program.Name()))
 	}
 	c.advance = newAdvance(sh, events)
@@ -130,7 +128,7 @@ func (o *diffOptions) comparison(ctx context.Context, sh shell, args []string) (
 		return c, nil, fmt.Errorf("%s is for %q and %s for %q: only rules for the same destination can be compared",
 			args[0], c.old.program.Name(), args[1], c.new.program.Name())
 	}
-	if c.answers, err = o.answers(c.new.program.Name()); err != nil {
+	if c.answers, err = readAnswers(c.new.program.Name(), o.account, o.replies, newHinter(sh.err)); err != nil {
 		return c, nil, err
 	}
 	if c.answers.replies != nil {
@@ -146,31 +144,6 @@ func (o *diffOptions) check() error {
 		return usagef("--output %s: the formats are text, json and markdown", o.output)
 	case o.batch < 1:
 		return usagef("--batch %d: a batch has one event at least", o.batch)
-	case o.replies != "" && o.account != "":
-		return usagef("--replies and --account exclude each other: either replies answer, or a simulator")
 	}
 	return nil
-}
-
-// answers reads what answers in the place of the destination, and tries whether
-// it can be used.
-func (o *diffOptions) answers(destination string) (answers, error) {
-	switch {
-	case o.replies != "":
-		text, err := os.ReadFile(o.replies)
-		if err == nil {
-			_, err = ruletest.ReadReplies(text)
-		}
-		if err != nil {
-			return answers{}, fmt.Errorf("replies %s: %w", o.replies, pathError(err))
-		}
-		return answers{replies: text}, nil
-	case destination != simulated && o.account == "":
-		return answers{made: true}, nil
-	}
-	if _, err := newSimulator(destination, o.account); err != nil || o.account == "" {
-		return answers{}, err
-	}
-	account, err := os.ReadFile(o.account)
-	return answers{account: account}, err
 }

@@ -40,9 +40,10 @@ type comparison struct {
 
 // answers say what answers in the place of the destination.
 type answers struct {
-	account []byte // of the simulator; nil for an empty one
-	replies []byte // nil for none
-	made    bool   // everything is made up, or by replies
+	account []byte  // of the simulator; nil for an empty one
+	replies []byte  // nil for none; they come before the simulator
+	made    bool    // there is no simulator: what no reply answers is made up
+	hints   *hinter // says what the simulator does not have
 }
 
 // batchBytes bounds a batch of long events.
@@ -210,19 +211,23 @@ func (a answers) side(v version, options runner.Options) (side, error) {
 
 // transport is what answers, and what it holds.
 func (a answers) transport(base string, clock *ruletest.Clock) (http.RoundTripper, []byte, error) {
-	switch {
-	case a.replies != nil:
-		replies, err := ruletest.ReadReplies(a.replies)
-		return madeUpElse{standIn{replies: replies, base: base}}, nil, err
-	case a.made:
-		return madeUpElse{standIn{}}, nil, nil
+	given := standIn{base: base}
+	var err error
+	if a.replies != nil {
+		if given.replies, err = ruletest.ReadReplies(a.replies); err != nil {
+			return nil, nil, err
+		}
 	}
-	simulator, err := caseSimulator(a.account, clock.Now)
+	if a.made {
+		return madeUpElse{given}, nil, nil
+	}
+	simulator, err := a.hints.cases(a.account, clock.Now)
 	if err != nil {
 		return nil, nil, err
 	}
 	held, err := dumpSimulator(simulator)
-	return direct{simulator}, held, err
+	given.below = direct{simulator}
+	return given, held, err
 }
 
 // A direct transport calls a handler in the caller's goroutine. It is for handlers

@@ -45,7 +45,7 @@ Exit status:
   deskrules docs --output json`,
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(sh, args) },
 	}
-	o.declareRules(verb)
+	o.declare(verb)
 	declareChoice(verb, &o.output, "output", "o", "markdown", "write `FORMAT` to stdout: markdown, or json for programs", []string{"markdown", "json"})
 	declareChoice(verb, &o.part, "part", "", "", "print one `PART` only: settings, fields, steps or flow", docsParts())
 	return verb
@@ -62,7 +62,7 @@ func (o docsOptions) run(sh shell, rules []string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	program, err := o.loadProgram("")
+	program, err := o.load(sh)
 	if err != nil {
 		return err
 	}
@@ -78,6 +78,18 @@ func (o docsOptions) run(sh shell, rules []string) error {
 	}
 	_, err = io.WriteString(sh.out, o.page(described, len(rules) > 0))
 	return err
+}
+
+// load compiles the rules. The config has a say only in which these are: whether
+// its settings are right is no question here.
+func (o docsOptions) load(sh shell) (*engine.Program, error) {
+	o.unset = omitUnset
+	config, err := o.loadConfig(sh)
+	if _, err := gather(nil, err); err != nil {
+		return nil, err
+	}
+	made, err := o.loadRules(sh, config)
+	return made.program, err
 }
 
 func (o docsOptions) check() error {
@@ -101,7 +113,7 @@ func knownRules(program *engine.Program, rules []string) error {
 			if near := spell.Nearest(name, program.Rules()); near != "" {
 				problem += "; did you mean " + near + "?"
 			}
-			return usagef("%s", problem)
+			return usagef("%s; the rules are %s", problem, strings.Join(program.Rules(), ", "))
 		}
 	}
 	return nil

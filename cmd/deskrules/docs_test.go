@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // The marks in a page around what docs has printed. The first holds the command.
@@ -87,6 +88,27 @@ func printed(t *testing.T, args []string) string {
 }
 
 // TestCode keeps texts of rules within their code span, and spans within cells.
+// TestGrid has every column begin at one place, whatever stands before it. The last
+// one has no column behind it, and may be longer than the screen.
+func TestGrid(t *testing.T) {
+	long := strings.Repeat("x", 2*widest)
+	got := grid([]string{"a", "b", "c"}, [][]string{{long, "é|", "1"}, {"2", "3", long}, {"4", "5", "6"}})
+	starts := func(line string) (first, second int) {
+		cells := strings.Split(strings.ReplaceAll(line, `\|`, "..")[1:], "|")
+		return utf8.RuneCountInString(cells[0]), utf8.RuneCountInString(cells[1])
+	}
+	lines := strings.Split(strings.TrimSpace(got), "\n")
+	first, second := starts(lines[0])
+	for _, line := range lines {
+		if f, s := starts(line); f != first || s != second {
+			t.Errorf("columns %d and %d wide, not %d and %d: %s", f, s, first, second, line)
+		}
+	}
+	if n := utf8.RuneCountInString(lines[4]); n > first+second+widest+10 {
+		t.Errorf("the last row is filled up to %d", n)
+	}
+}
+
 func TestCode(t *testing.T) {
 	for text, want := range map[string]string{
 		`a == "b"`: "`a == \"b\"`",

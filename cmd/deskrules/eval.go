@@ -31,11 +31,11 @@ func newEval(sh shell) *cobra.Command {
 		Short: "Show what an event would send",
 		Long: `Show every request that an event makes, with its body and the answer's status,
 and how the event ends. Nothing leaves this machine: a simulator answers. It is
-empty at the start, or holds what --account says. A destination that has no
-simulator is answered by --replies, in the form of the section replies.http of a
-golden case. Every other answer is made up, and shown as such: lists are empty,
-as if nobody and nothing were there yet, and a write gives back what it was
-given, with "made-up" for an id.
+empty at the start, or holds what --account says. --replies, in the form of the
+section replies.http of a golden case, answer in its place where one fits. Where
+a destination has no simulator, every other answer is made up, and shown as
+such: lists are empty, as if nobody and nothing were there yet, and a write
+gives back what it was given, with "made-up" for an id.
 
 EVENT is a file with one event as it was pasted, or with several as for run; "-"
 reads standard input. Later events meet what earlier ones have written. A golden
@@ -74,7 +74,7 @@ Exit status:
 			if name == "-" {
 				return usagef("--watch needs a file that can change, not standard input")
 			}
-			return watch(ctx, verb, sh, func() []string { return o.watched(name) }, func() error { return o.run(ctx, sh, name) })
+			return watch(ctx, verb, sh, func() []string { return o.watched(sh, name) }, func(sh shell) error { return o.run(ctx, sh, name) })
 		},
 	}
 	o.declare(verb)
@@ -102,6 +102,9 @@ func (o evalOptions) run(ctx context.Context, sh shell, name string) error {
 	if err != nil {
 		return err
 	}
+	if s.simulator != nil {
+		s.simulator = newHinter(sh.err).over(s.simulator)
+	}
 	heard, err := made.rehearse(s, o)
 	if err != nil {
 		return err
@@ -121,8 +124,8 @@ func (s scene) play(ctx context.Context, sh shell, heard rehearsal, show func(re
 			"as if nobody and nothing were there yet; --replies FILE gives others", s.destination))
 	}
 	err := heard.all(ctx, s, show)
-	if left := s.left(); len(left) > 0 && (err == nil || isStatus(err)) {
-		complain(sh.err, "replies that were never asked for:\n  "+strings.Join(left, "\n  "))
+	if err == nil || isStatus(err) {
+		tellLeft(sh, s.replies)
 	}
 	return err
 }
@@ -152,25 +155,17 @@ func (o evalOptions) scene(ctx context.Context, sh shell, made setup, name strin
 }
 
 // answers gives the scene what answers in the place of the destination: replies,
-// or its simulator where there is one.
-func (o evalOptions) answers(s *scene, destination string) error {
-	switch {
-	case o.replies != "" && o.account != "":
-		return usagef("--replies and --account exclude each other: either replies answer, or a simulator")
-	case o.replies != "":
-		text, err := os.ReadFile(o.replies)
-		if err == nil {
-			s.replies, err = ruletest.ReadReplies(text)
-		}
-		if err != nil {
-			return fmt.Errorf("replies %s: %w", o.replies, pathError(err))
-		}
-	case destination == simulated || o.account != "":
-		simulator, err := newSimulator(destination, o.account)
-		s.simulator = simulator
+// over its simulator where there is one.
+func (o evalOptions) answers(s *scene, destination string) (err error) {
+	if s.replies, _, err = readReplies(o.replies); err != nil {
 		return err
 	}
-	return nil
+	if destination != simulated && o.account == "" {
+		return nil
+	}
+	simulator, err := newSimulator(destination, o.account)
+	s.simulator = simulator
+	return err
 }
 
 // caseScene takes everything from a golden case.

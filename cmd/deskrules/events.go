@@ -75,7 +75,7 @@ func (in input) wrong(err error) error {
 
 // infoOf tells which file a stream is; nil where it is none.
 func infoOf(stream any) os.FileInfo {
-	file, ok := stream.(*os.File)
+	file, ok := fileOf(stream)
 	if !ok {
 		return nil
 	}

@@ -3,13 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"github.com/deskrules/deskrules/internal/rulefmt"
+	"github.com/deskrules/deskrules/internal/wholefile"
 )
 
 // fmtOptions are the flags of fmt.
@@ -23,12 +26,12 @@ func newFmt(sh shell) *cobra.Command {
 		Long: `Lay out rule files: keys in the order of the reference, one space within braces,
 lines of a mapping in columns, one blank line at most. Comments stay. A file
 never means anything else afterwards: what cannot be laid out safely stays as it
-is. Of a folder, the *.yaml files in it are laid out; without arguments those of
-this folder.
+is, and is named with the reason. Of a folder, the *.yaml files in it are laid
+out; without arguments those of this folder, or of rules where the rules are.
 
 Exit status:
   0  every file is laid out
-  1  with --check: some are not
+  1  with --check: some are not, or could not be looked at
   2  a file cannot be read or written`,
 		Example: `  deskrules fmt --check rules/zendesk
   deskrules fmt --check --diff examples/intercom/track.yaml`,
@@ -40,31 +43,46 @@ Exit status:
 }
 
 func (o fmtOptions) run(sh shell, args []string) error {
+	subject := ""
 	if len(args) == 0 {
-		args = []string{"."}
+		args = []string{ownFolder()}
+		subject = strings.TrimSuffix(" in "+args[0], " in .")
 	}
 	files, err := findRuleFiles(args)
 	if err != nil {
 		return err
 	}
-	changed := 0
+	var became [unfit + 1]int
 	for _, name := range files {
-		differs, err := o.one(sh, name)
+		one, err := o.one(sh, name)
 		if err != nil {
 			return fmt.Errorf("file %s: %w", name, pathError(err))
 		}
-		if differs {
-			changed++
-		}
+		became[one]++
 	}
+	return o.conclude(sh, became[differs]+became[unfit], count(len(files), "file"), subject)
+}
+
+// conclude says how many files are not as they should be.
+func (o fmtOptions) conclude(sh shell, open int, files, subject string) error {
 	switch {
-	case o.check && changed > 0:
-		fmt.Fprintf(sh.err, "%d of %s not laid out\n", changed, count(len(files), "file"))
+	case o.check && open > 0:
+		fmt.Fprintf(sh.err, "%d of %s not laid out\n", open, files)
 		return exitStatus(statusUndelivered)
-	case changed == 0:
-		fmt.Fprintf(sh.out, "%s: nothing to lay out\n", count(len(files), "file"))
+	case open == 0:
+		fmt.Fprintf(sh.out, "%s%s: nothing to lay out\n", files, subject)
 	}
 	return nil
+}
+
+// ownFolder is the one that is laid out without being named: this one, or where
+// this one has none, its rules as init puts them.
+func ownFolder() string {
+	isThere := func(name string) bool { _, err := os.Stat(name); return err == nil }
+	if !isThere("destination.yaml") && isThere(filepath.Join(initRules, "destination.yaml")) {
+		return initRules
+	}
+	return "."
 }
 
 // findRuleFiles lists the files that were named, and those in folders that were.
@@ -79,57 +97,52 @@ func findRuleFiles(args []string) ([]string, error) {
 			files = append(files, name)
 			continue
 		}
-		found, err := filepath.Glob(filepath.Join(name, "*.yaml"))
+		found, err := fs.Glob(os.DirFS(name), "*.yaml")
 		if err == nil && len(found) == 0 {
 			err = errors.New("there is no *.yaml file in it")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("folder %s: %w", name, err)
 		}
-		files = append(files, found...)
+		for _, file := range found {
+			files = append(files, filepath.Join(name, file))
+		}
 	}
 	return files, nil
 }
 
+// A layout is what became of a file.
+type layout int
+
+const (
+	same    layout = iota // it is laid out
+	differs               // it was not
+	unfit                 // it cannot be looked at
+)
+
 // one lays out a file, or says that it is not.
-func (o fmtOptions) one(sh shell, name string) (differs bool, err error) {
+func (o fmtOptions) one(sh shell, name string) (layout, error) {
 	before, err := os.ReadFile(name)
 	if err != nil {
-		return false, err
+		return same, err
+	}
+	if reason := rulefmt.Unfit(string(before)); reason != "" {
+		complain(sh.err, name+": left as it is, because "+reason)
+		return unfit, nil
 	}
 	after := []byte(rulefmt.Format(string(before)))
 	if string(after) == string(before) {
-		return false, nil
+		return same, nil
 	}
 	if o.diff {
 		_, err = sh.out.Write(diff.Diff(name, before, name+" laid out", after))
-		return true, err
+		return differs, err
 	}
-	fmt.Fprintln(sh.out, name)
-	if o.check {
-		return true, nil
+	if !o.check {
+		if err := wholefile.Replace(name, after); err != nil {
+			return differs, err
+		}
 	}
-	return true, rewrite(name, after)
-}
-
-// rewrite puts a file in the place of another one as a whole: a program that is
-// killed leaves one of the two.
-func rewrite(name string, text []byte) error {
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	beside, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = beside.Write(text)
-	err = errors.Join(err, beside.Chmod(info.Mode().Perm()), beside.Close())
-	if err == nil {
-		err = os.Rename(beside.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(beside.Name()))
-	}
-	return nil
+	fmt.Fprintln(sh.out, printable(name))
+	return differs, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/internal/wholefile"
 	"github.com/deskrules/deskrules/rules"
 	"github.com/deskrules/deskrules/runner/ruletest"
 )
@@ -25,6 +25,8 @@ const (
 	initCases  = "cases"
 	firstCase  = initCases + "/first.txtar"
 	firstEvent = "events.ndjson"
+	firstUsers = "account.json"
+	gitIgnore  = ".gitignore"
 )
 
 // initOptions are the flags of init.
@@ -36,10 +38,11 @@ func newInit(sh shell) *cobra.Command {
 		Use:   "init DIR",
 		Short: "Begin a folder with rules of your own",
 		Long: `Write everything that it takes to change rules: a copy of those that are built
-in, a deskrules.yaml that explains the settings, an event, a golden case, and
-schemas with which editors that know the YAML language server (VS Code with the
-extension redhat.vscode-yaml) complete and explain keys. All of it passes check
-and test. Nothing that is there is overwritten.
+in, a deskrules.yaml that explains the settings, an event, an account for the
+simulator, a golden case, a .gitignore for what runs leave, and schemas with
+which editors that know the YAML language server (VS Code with the extension
+redhat.vscode-yaml) complete and explain keys. All of it passes check and test.
+Nothing that is there is overwritten.
 
 Exit status:
   0  everything is written
@@ -48,6 +51,9 @@ Exit status:
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("init takes the folder to write to, which may be . for this one")
+			}
+			if args[0] == "" {
+				return usagef("the folder has no name; . is this one")
 			}
 			return nil
 		},
@@ -66,16 +72,14 @@ func (o initOptions) run(ctx context.Context, sh shell, dir string) error {
 	if err != nil {
 		return err
 	}
+	files = files.withoutIgnored(dir)
 	if err := files.vacant(dir); err != nil {
 		return err
 	}
 	if err := files.write(dir); err != nil {
 		return err
 	}
-	fmt.Fprintf(sh.out, "%s for %s:\n", count(len(files), "file"), program.Title())
-	for _, file := range files {
-		fmt.Fprintln(sh.out, "  "+filepath.Join(dir, filepath.FromSlash(file.name)))
-	}
+	fmt.Fprintf(sh.out, "%s for %s:\n%s", count(len(files), "file"), printable(program.Title()), files.listed(dir))
 	fmt.Fprint(sh.out, nextSteps(program, dir))
 	return nil
 }
@@ -90,6 +94,10 @@ func beginning(ctx context.Context, program *engine.Program) (newFiles, error) {
 	files := newFiles{
 		{defaultConfig, firstConfig(program)},
 		{firstEvent, sampleEvent()},
+		{gitIgnore, "# What runs leave behind holds personal data.\nreport.ndjson\ndead.ndjson\n*.journal\nresults.xml\n"},
+	}
+	if program.Name() == simulated {
+		files = append(files, newFile{firstUsers, sampleAccount()})
 	}
 	copied, err := embeddedFiles(program.Name())
 	if err != nil {
@@ -158,14 +166,31 @@ func indentedJSON(value any) string {
 	return text.String()
 }
 
-// sampleEvent is one that every destination has a rule for.
+// sampleEvent is one that every destination has a rule for. The domain of its
+// address is nobody's (RFC 6761), and none that the first rule of somebody's own
+// leaves out, as example.com may be.
 func sampleEvent() string {
-	return `{"type": "identify", "userId": "u1", "traits": {"name": "Ann", "email": "ann@example.com", "plan": "pro"}}` + "\n"
+	return `{"type": "identify", "userId": "u1", "traits": {"name": "Ann", "email": "ann@acme.test", "plan": "pro"}}` + "\n"
+}
+
+// sampleAccount is what the simulator holds before the sample event: its user,
+// before the change of the plan, and somebody whom it must leave alone.
+func sampleAccount() string {
+	return `{
+  "users": [
+    {"id": 1001, "name": "Ann", "email": "ann@acme.test", "external_id": "u1"},
+    {"id": 1002, "name": "Ben", "email": "ben@acme.test", "external_id": "u2"}
+  ]
+}
+`
 }
 
 // writeFirstCase lets the case be filled by what the rules do.
 func writeFirstCase(ctx context.Context, program *engine.Program) (string, error) {
 	text := "A user who is identified is written.\n\n-- event.json --\n" + sampleEvent()
+	if program.Name() == simulated {
+		text += "-- " + firstUsers + " --\n" + sampleAccount()
+	}
 	filled, err := ruletest.Fill(ctx, program, []byte(text), caseOptions(program))
 	return string(filled), err
 }
@@ -178,43 +203,78 @@ func caseOptions(program *engine.Program) ruletest.Options {
 	return ruletest.Options{Simulator: caseSimulator, Dump: dumpSimulator}
 }
 
-// vacant refuses a folder that has one of the files, before any is written.
+// withoutIgnored leaves out the .gitignore where there is one: it is the only file
+// that a folder may well have before it has rules.
+func (files newFiles) withoutIgnored(dir string) newFiles {
+	return slices.DeleteFunc(files, func(file newFile) bool {
+		_, err := os.Lstat(filepath.Join(dir, gitIgnore))
+		return file.name == gitIgnore && err == nil
+	})
+}
+
+// vacant looks at all that is in the way, before any file is written.
 func (files newFiles) vacant(dir string) error {
-	var there []string
+	var there, obstacles []string
 	for _, file := range files {
 		name := filepath.Join(dir, filepath.FromSlash(file.name))
 		if _, err := os.Lstat(name); err == nil {
 			there = append(there, name)
 		}
+		if obstacle := obstacleTo(filepath.Dir(name)); obstacle != "" && !slices.Contains(obstacles, obstacle) {
+			obstacles = append(obstacles, obstacle)
+		}
 	}
-	if len(there) > 0 {
+	switch {
+	case len(obstacles) > 0:
+		return fmt.Errorf("nothing is written: a folder has to be where there is a file\n  %s", strings.Join(obstacles, "\n  "))
+	case len(there) > 0:
 		return fmt.Errorf("nothing is overwritten, and these are there already:\n  %s", strings.Join(there, "\n  "))
 	}
 	return nil
 }
 
-func (files newFiles) write(dir string) error {
-	for _, file := range files {
-		name := filepath.Join(dir, filepath.FromSlash(file.name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			return fmt.Errorf("folder %s: %w", filepath.Dir(name), pathError(err))
+// obstacleTo gives what keeps a folder from being made; empty for nothing.
+func obstacleTo(folder string) string {
+	for ; ; folder = filepath.Dir(folder) {
+		info, err := os.Stat(folder)
+		switch {
+		case err == nil && !info.IsDir():
+			return folder
+		case err == nil, folder == filepath.Dir(folder):
+			return ""
 		}
-		if err := file.create(name); err != nil {
-			return fmt.Errorf("file %s: %w", name, pathError(err))
+	}
+}
+
+// write says where it could not go on, and what is there by then.
+func (files newFiles) write(dir string) error {
+	for i, file := range files {
+		name := filepath.Join(dir, filepath.FromSlash(file.name))
+		err := os.MkdirAll(filepath.Dir(name), 0o777)
+		if err == nil {
+			err = wholefile.Create(name, []byte(file.text))
+		}
+		if err != nil {
+			return fmt.Errorf("file %s: %w\n%s", name, pathError(err), files[:i].told(dir))
 		}
 	}
 	return nil
 }
 
-// create writes a file that must not be there: another program may have been
-// faster than the look before.
-func (f newFile) create(name string) error {
-	created, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
+func (files newFiles) told(dir string) string {
+	if len(files) == 0 {
+		return "Nothing was written before it."
 	}
-	_, err = created.WriteString(f.text)
-	return errors.Join(err, created.Close())
+	return "Written before it:\n" + strings.TrimRight(files.listed(dir), "\n")
+}
+
+// listed has a line for each file.
+func (files newFiles) listed(dir string) string {
+	var b strings.Builder
+	for _, file := range files {
+		b.WriteString("  " + printable(filepath.Join(dir, filepath.FromSlash(file.name))) + "\n")
+	}
+	return b.String()
 }
 
 // nextSteps are commands to be copied, in the order in which somebody who has
@@ -226,17 +286,17 @@ func nextSteps(program *engine.Program, dir string) string {
 		fmt.Fprintf(&b, "  cd %s\n", shellWord(clean))
 	}
 	b.WriteString(`  deskrules check rules
-  deskrules test --rules rules cases
-  deskrules eval --rules rules --explain cases/first.txtar
+  deskrules test cases
+  deskrules eval --explain cases/first.txtar
 `)
 	if program.Name() == simulated {
-		b.WriteString("  deskrules run --rules rules --simulate events.ndjson\n")
+		b.WriteString("  deskrules run --simulate --account account.json events.ndjson\n")
 	}
 	fmt.Fprintf(&b, "\nTo deliver to %s, take the # off the settings in %s, and run\n\n", program.Title(), defaultConfig)
 	for _, name := range neededSecrets(program) {
 		fmt.Fprintf(&b, "  export %s=...\n", variableOf(program, name))
 	}
-	b.WriteString("  deskrules run --rules rules events.ndjson\n")
+	b.WriteString("  deskrules run events.ndjson\n")
 	return b.String()
 }
 

@@ -17,13 +17,15 @@ func firstConfig(program *engine.Program) string {
 	fmt.Fprintf(&c.text, `# Which destination, and its settings. deskrules reads this file from the folder
 # it is started in. To check, test and simulate rules takes no settings.
 destination: %s
+# The folder of the rules, seen from here. Without the line: those built in.
+rules: %s
 
 # To deliver to a real account, take the first "# " off each of the lines below,
 # and fill in what they ask for. ${NAME} takes the environment variable NAME, so
 # that no secret stands in this file.
 
 # settings:
-`, program.Name())
+`, program.Name(), initRules)
 	c.required()
 	for i, way := range c.described.Authentication {
 		c.way(way, i == 0)

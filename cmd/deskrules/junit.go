@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
 
+	"github.com/deskrules/deskrules/internal/wholefile"
 	"github.com/deskrules/deskrules/runner/ruletest"
 )
 
@@ -60,10 +62,57 @@ func writeJUnit(file string, results []ruletest.Result) error {
 		return err
 	}
 	text = bytes.Join([][]byte{[]byte(xml.Header), text, []byte("\n")}, nil)
-	if err := os.WriteFile(file, text, 0o644); err != nil {
+	if err := wholefile.Write(file, text); err != nil {
 		return fmt.Errorf("--junit %s: %w", file, pathError(err))
 	}
 	return nil
+}
+
+// checkJUnit keeps a report from destroying what is in a file, before any case is
+// run: it may take the place of another report, and of nothing else.
+func (o testOptions) checkJUnit(made setup, cases []string) error {
+	if o.junit == "" {
+		return nil
+	}
+	own := recordFile{flag: "--junit", name: o.junit}
+	if o.junit == "-" {
+		return usagef("--junit -: standard output has the results already, name a file")
+	}
+	info, err := os.Stat(o.junit)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil // written, or refused, when there is something to write
+	}
+	if err := own.free(info, o.readFiles(made, cases)); err != nil {
+		return err
+	}
+	start, err := startOf(o.junit)
+	if err == nil && !bytes.HasPrefix(start, []byte("<?xml")) {
+		err = errors.New("the file holds something else than a report. Remove it, or name another")
+	}
+	if err != nil {
+		return own.wrong(pathError(err))
+	}
+	return nil
+}
+
+// readFiles are those that a run of the cases reads.
+func (o testOptions) readFiles(made setup, cases []string) occupied {
+	taken := occupied{others: []recordFile{{flag: "--config", name: made.config.name}, {flag: "--allow", name: o.allow}}}
+	for _, name := range cases {
+		taken.others = append(taken.others, recordFile{flag: "a case", name: name})
+	}
+	return taken
+}
+
+// isReport reports whether a file is the report that the verb itself writes: to
+// run again because of it would have no end.
+func (o testOptions) isReport(name string) bool {
+	own, err := os.Stat(o.junit)
+	if err != nil {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err == nil && os.SameFile(own, info)
 }
 
 func (s *junitSuite) add(folder string, r ruletest.Result) {

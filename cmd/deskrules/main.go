@@ -7,14 +7,17 @@
 //	run.go, eval.go, check.go, docs.go, test.go, sim.go, version.go: the verbs
 //	init.go        a folder to begin with; init_config.go: its deskrules.yaml
 //	fmt.go         rule files laid out, by internal/rulefmt
-//	record.go      an event -> a golden case; record_mask.go: what is masked in it
+//	record.go      an event -> a golden case; record_play.go: delivered, with and
+//	               without masks; record_case.go: written
 //	watch.go       eval again at each save
 //	schema.go      the tables of the parser -> JSON Schema; schema_words.go: the words
 //	               of the reference
 //	rehearsal.go   a run to a stand-in, for eval; rehearsed.go, explain.go: what is
 //	               shown of it
 //	test_report.go what cases came to; coverage.go, mutate.go, allowances.go, junit.go,
-//	               watch.go: more of it
+//	               test_files.go: more of it
+//	check_events.go, check_paths.go: a sample -> what rules make of it; check_mask.go:
+//	               what of it is not shown; check_report.go
 //	diff.go        two versions of rules -> what differs; diff_versions.go: where
 //	               they are from; diff_play.go, diff_listen.go: events -> calls;
 //	               diff_names.go, diff_tally.go: calls -> counts; diff_advance.go: how
@@ -23,6 +26,7 @@
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings
 //	simulator.go   the one destination that can be simulated
+//	answers.go     replies, and what the simulator does not have
 //	events.go      files of events, opened
 //	records.go     report and dead letters, opened
 //	delivery.go    events -> results

@@ -120,8 +120,8 @@ func item(indent, mark, text string) string {
 	return strings.ReplaceAll(wrap(indent+mark+" "+text, hanging), kept, " ") + "\n"
 }
 
-// widest is as far as the cells of a column are filled up with spaces. Longer
-// ones stand out, and do not push the whole table off the screen.
+// widest is as far as the cells of the last column are filled up with spaces.
+// Longer ones stand out: nothing is behind them that they would push off its place.
 const widest = 36
 
 // grid writes a table. The cells are Markdown.
@@ -130,7 +130,11 @@ func grid(head []string, rows [][]string) string {
 	widths := make([]int, len(head))
 	for _, row := range all {
 		for i, cell := range row {
-			widths[i] = max(widths[i], min(utf8.RuneCountInString(pipes(cell)), widest))
+			width := utf8.RuneCountInString(pipes(cell))
+			if i == len(head)-1 {
+				width = min(width, widest)
+			}
+			widths[i] = max(widths[i], width)
 		}
 	}
 	all[1] = make([]string, len(head))

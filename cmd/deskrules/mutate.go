@@ -32,7 +32,10 @@ func (o testOptions) mutate(ctx context.Context, b bench, files ruleFiles, test 
 		}
 	}
 	test.Coverage = nil
-	tried, err := mutation.Run(ctx, mutation.Options{FS: files.fsys, Dir: files.dir, Cases: cases, Test: test})
+	if test.Simulator != nil {
+		test.Simulator = caseSimulator // what a mutant asks it for is no hint for anybody
+	}
+	tried, err := mutation.Run(ctx, mutation.Options{FS: files.fsys, Dir: files.dir, Cases: cases, Test: test, Only: func(file string) bool { return o.only.fits(files, file) }})
 	if err != nil {
 		return nil, err
 	}

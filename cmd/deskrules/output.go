@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,8 +22,43 @@ const columns = 80
 
 // isTerminal reports whether somebody watches what is written to w.
 func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+	file, ok := fileOf(w)
 	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// An output remembers that something could not be written. What is printed for a
+// person looks at no error, and yet a script must not take a result for whole of
+// which a full disk kept the half.
+type output struct {
+	io.Writer
+	failed error // the first
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if o.failed == nil {
+		o.failed = err
+	}
+	return n, err
+}
+
+// A held text waits for somebody to decide whether it is shown. It looks as it
+// would behind.
+type held struct {
+	bytes.Buffer
+	behind io.Writer
+}
+
+// fileOf gives the file that a stream is.
+func fileOf(stream any) (*os.File, bool) {
+	if waiting, is := stream.(*held); is {
+		stream = waiting.behind
+	}
+	if out, is := stream.(*output); is {
+		stream = out.Writer
+	}
+	file, is := stream.(*os.File)
+	return file, is
 }
 
 // A style colours words where that helps: on a terminal whose owner has not
@@ -84,6 +121,20 @@ func printableLines(text string) string {
 		lines[i] = printable(line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+var aColour = regexp.MustCompile("\x1b\\[(?:31|32|36|0)m")
+
+// printablePainted does the same for lines of which some are painted by the
+// command itself.
+func printablePainted(text string) string {
+	var b strings.Builder
+	done := 0
+	for _, at := range aColour.FindAllStringIndex(text, -1) {
+		b.WriteString(printableLines(text[done:at[0]]) + text[at[0]:at[1]])
+		done = at[1]
+	}
+	return b.String() + printableLines(text[done:])
 }
 
 // wrap breaks text at spaces so that no line is longer than the screen. The

@@ -1,21 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
+	"io/fs"
 	"os"
-	"slices"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"gopkg.in/yaml.v3"
 
-	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/internal/alias"
+	"github.com/deskrules/deskrules/internal/wholefile"
 	"github.com/deskrules/deskrules/runner"
 	"github.com/deskrules/deskrules/runner/ruletest"
 )
@@ -27,6 +25,8 @@ type recordOptions struct {
 	baseURL string
 	live    bool
 	title   string
+	write   string
+	masks   alias.Options
 }
 
 func newRecord(sh shell) *cobra.Command {
@@ -34,14 +34,17 @@ func newRecord(sh shell) *cobra.Command {
 	verb := &cobra.Command{
 		Use:   "record EVENT",
 		Short: "Write a golden case of what an event does",
-		Long: `Deliver an event, and write the golden case of it to standard output: the event,
-what answered it, and everything that came of it. A simulator answers, empty at
-the start or with what --account holds; with --base-url it is a server, and with
---live the account of the config, which the event then changes.
+		Long: `Deliver an event, and write the golden case of it: the event, what answered it,
+and everything that came of it. A simulator answers, empty at the start or with
+what --account holds; with --base-url it is a server, and with --live it is the
+account of the config, which the event then changes.
 
 Names, addresses, telephone numbers and tokens are masked, each by the same mask
-wherever it stands, and the case is played once more with the masks before it is
-written. Ids and all other values stay: read the case before you keep it.
+wherever it stands. The case is played with the masks, and is not written where
+it shows something else than the event does: where rules look at what is masked,
+--keep leaves the values of a key as they are, and --keep-domain the domains of
+addresses. What is masked is found by keys and by what values look like, and ids
+and all else stay: read the case before you commit it.
 
 Exit status:
   0  the case is written
@@ -61,28 +64,132 @@ Exit status:
 	flags.StringVar(&o.baseURL, "base-url", "", "deliver to `URL`")
 	flags.BoolVar(&o.live, "live", false, "deliver to the account of the config")
 	flags.StringVar(&o.title, "title", "What a recorded event does.", "open the case with `SENTENCE`")
+	flags.StringVarP(&o.write, "write", "w", "", "write the case to `FILE`, once all of it is known (default: stdout)")
+	flags.StringArrayVar(&o.masks.Keep, "keep", nil, "leave the values of the key `NAME` as they are; may be given again")
+	flags.BoolVar(&o.masks.KeepDomains, "keep-domain", false, "mask of addresses only what stands before the @")
 	verb.MarkFlagsMutuallyExclusive("account", "base-url", "live")
 	return verb
 }
 
 func (o recordOptions) run(ctx context.Context, sh shell, name string) error {
-	events, err := readRecords(ctx, sh, name)
+	if err := o.check(); err != nil {
+		return err
+	}
+	r, err := o.prepare(ctx, sh, name)
 	if err != nil {
 		return err
 	}
-	write := o.simulatedCase
-	if o.baseURL != "" || o.live {
-		write = o.answeredCase
-	}
-	made, text, err := write(ctx, sh, events)
+	real, err := r.deliver(ctx)
 	if err != nil {
 		return err
 	}
-	filled, err := ruletest.Fill(ctx, made.program, []byte(text), caseOptions(made.program))
+	written, err := r.masked(ctx, real, o.masks)
+	if err != nil {
+		return err
+	}
+	if written.differs != "" {
+		return errors.New(written.differs + "\n" + r.advice(ctx, real, o.masks))
+	}
+	filled, err := ruletest.Fill(ctx, r.program, []byte(written.text), caseOptions(r.program))
 	if err != nil {
 		return fmt.Errorf("the case does not pass with its masks: %w", err)
 	}
-	_, err = sh.out.Write(filled)
+	return o.put(sh, filled)
+}
+
+// check refuses what cannot end in a case, before anything is sent.
+func (o recordOptions) check() error {
+	title := strings.TrimSpace(o.title)
+	if title == "" || strings.ContainsAny(title, "\r\n") || strings.HasPrefix(title, "-- ") {
+		return usagef("--title %q: a case opens with a sentence in one line", o.title)
+	}
+	if o.write == "" {
+		return nil
+	}
+	if _, err := os.Lstat(o.write); err == nil {
+		return fmt.Errorf("--write %s: this file is there already, and would be overwritten", o.write)
+	}
+	folder, err := os.Stat(filepath.Dir(o.write))
+	if err == nil && !folder.IsDir() {
+		err = errors.New("its folder is none")
+	}
+	if err != nil {
+		return fmt.Errorf("--write %s: %w", o.write, pathError(err))
+	}
+	return nil
+}
+
+// put writes the case to where it is wanted.
+func (o recordOptions) put(sh shell, text []byte) error {
+	if o.write == "" {
+		_, err := sh.out.Write(text)
+		return err
+	}
+	err := wholefile.Create(o.write, text)
+	if errors.Is(err, fs.ErrExist) {
+		err = errors.New("this file is there already, and would be overwritten")
+	}
+	if err != nil {
+		return fmt.Errorf("--write %s: %w", o.write, pathError(err))
+	}
+	fmt.Fprintf(sh.err, "%s: read it before you commit it\n", printable(o.write))
+	return nil
+}
+
+// prepare reads everything, and checks it before the first request: an account
+// that has been changed for a case that cannot be written is changed in vain.
+func (o recordOptions) prepare(ctx context.Context, sh shell, name string) (*recording, error) {
+	events, err := readRecords(ctx, sh, name)
+	if err != nil {
+		return nil, err
+	}
+	r := &recording{title: strings.TrimSpace(o.title), events: events, baseURL: o.baseURL, hints: newHinter(sh.err)}
+	if o.live || o.baseURL != "" {
+		err = o.answered(sh, r)
+	} else {
+		err = o.simulated(sh, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, r.checkSettings()
+}
+
+// simulated has the simulator answer, each time that the case is played.
+func (o recordOptions) simulated(sh shell, r *recording) (err error) {
+	o.unset = omitUnset
+	if r.setup, err = o.load(sh); err != nil {
+		return err
+	}
+	printWarnings(sh, r.setup)
+	if r.program.Name() != simulated {
+		return fmt.Errorf("there is no simulator for %q: use --base-url or --live", r.program.Name())
+	}
+	r.account = []byte("{}")
+	if o.account == "" {
+		return nil
+	}
+	if r.account, err = os.ReadFile(o.account); err == nil {
+		_, err = caseSimulator(r.account, ruletest.NewClock().Now)
+	}
+	if err != nil {
+		return fmt.Errorf("account %s: %w", o.account, pathError(err))
+	}
+	return nil
+}
+
+// answered has the answers of a server in the case.
+func (o recordOptions) answered(sh shell, r *recording) (err error) {
+	if r.setup, err = o.load(sh); err != nil {
+		return err
+	}
+	printWarnings(sh, r.setup)
+	if !isLocal(o.baseURL) {
+		r.settings = r.config.settings
+		return r.placeSettings(r.problems(), "Write that file, or leave out --live and --base-url: a simulator answers.")
+	}
+	r.settings, err = r.rehearsal()
+	target{setup: r.setup, settings: r.settings}.printPlaceholders(sh)
 	return err
 }
 
@@ -97,6 +204,9 @@ func readRecords(ctx context.Context, sh shell, name string) ([]runner.Record, e
 	}
 	var events []runner.Record
 	for record, err := range runner.ReadEvents(text, evalOptions{}.limits()) {
+		if err == nil {
+			err = recordable(record)
+		}
 		if err != nil {
 			return nil, in.wrong(err)
 		}
@@ -108,198 +218,14 @@ func readRecords(ctx context.Context, sh shell, name string) ([]runner.Record, e
 	return events, nil
 }
 
-// simulatedCase has the simulator answer, each time that the case is played.
-func (o recordOptions) simulatedCase(_ context.Context, sh shell, events []runner.Record) (setup, string, error) {
-	o.unset = omitUnset
-	made, err := o.load(sh)
-	if err != nil {
-		return made, "", err
+// recordable refuses events in which nobody can tell what is to be masked, and
+// those of which only a part was read.
+func recordable(record runner.Record) error {
+	switch {
+	case record.TooLong:
+		return fmt.Errorf("line %d: the event is longer than %s bytes, which no case can hold", record.Line, thousands(defaultEventBytes()))
+	case !json.Valid(record.Event):
+		return fmt.Errorf("line %d: the event is not JSON, and what has to be masked in it cannot be found; write a case of it by hand", record.Line)
 	}
-	if made.program.Name() != simulated {
-		return made, "", fmt.Errorf("there is no simulator for %q: use --base-url or --live", made.program.Name())
-	}
-	account := []byte("{}")
-	if o.account != "" {
-		if account, err = os.ReadFile(o.account); err != nil {
-			return made, "", fmt.Errorf("account %s: %w", o.account, pathError(err))
-		}
-	}
-	m := newMasker()
-	m.learn(account)
-	m.learnEvents(events)
-	text := o.beginning(m, made, events) + "-- account.json --\n" + strings.TrimSpace(m.json(string(account))) + "\n"
-	return made, text, nil
-}
-
-// answeredCase has the answers of a server in the case.
-func (o recordOptions) answeredCase(ctx context.Context, sh shell, events []runner.Record) (setup, string, error) {
-	target, err := (&runOptions{sources: o.sources, baseURL: o.baseURL}).target(sh)
-	if err != nil {
-		return setup{}, "", err
-	}
-	heard := &overheard{next: http.DefaultTransport, base: o.baseURL}
-	if config, err := target.program.Configure(target.settings); err == nil && heard.base == "" {
-		heard.base = config.BaseURL()
-	}
-	delivers, err := runner.New(target.program, runner.Options{
-		Settings: target.settings, BaseURL: o.baseURL, Transport: heard, Concurrency: 1, RetryUncertain: true,
-	})
-	if err != nil {
-		return setup{}, "", err
-	}
-	if err := delivers.Deliver(ctx, eachOf(events), func(runner.Result) {}); err != nil {
-		return setup{}, "", err
-	}
-	m := newMasker()
-	m.learnEvents(events)
-	m.learnSecrets(target, heard)
-	for _, answer := range heard.heard {
-		m.learn([]byte(answer.body))
-	}
-	config, err := target.program.Configure(target.program.Examples())
-	if err != nil {
-		return setup{}, "", err
-	}
-	text := o.beginning(m, target.setup, events) + "-- replies.http --\n" + heard.write(m, config.BaseURL())
-	return target.setup, m.withoutSecrets(text), nil
-}
-
-// learnSecrets takes in the settings that are secret, and what requests were
-// authenticated with, which may have been fetched.
-func (m *masker) learnSecrets(to target, heard *overheard) {
-	for _, name := range secretSettings(to.program) {
-		if value, isText := to.settings[name].(string); isText {
-			m.hide(value)
-		}
-	}
-	for _, credential := range heard.credentials {
-		m.hide(credential)
-	}
-}
-
-// beginning writes what every case has: its sentence, settings and events.
-func (o recordOptions) beginning(m *masker, made setup, events []runner.Record) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", o.title)
-	if settings := recordedSettings(made); settings != "" {
-		fmt.Fprintf(&b, "-- settings.yaml --\n%s", settings)
-	}
-	if len(events) == 1 {
-		fmt.Fprintf(&b, "-- event.json --\n%s\n", strings.TrimSpace(m.json(string(events[0].Event))))
-		return b.String()
-	}
-	b.WriteString("-- events.ndjson --\n")
-	for _, event := range events {
-		b.WriteString(m.json(oneLine(string(event.Event))) + "\n")
-	}
-	return b.String()
-}
-
-// recordedSettings are those of the config that say what rules do, and not
-// where the account is and how to get in.
-func recordedSettings(made setup) string {
-	kept := map[string]any{}
-	access := secretSettings(made.program)
-	for _, way := range made.program.Describe().Authentication {
-		access = append(access, way.Needs...)
-	}
-	for name, value := range made.config.settings {
-		if _, example := made.program.Examples()[name]; !example && !slices.Contains(access, name) {
-			kept[name] = value
-		}
-	}
-	if len(kept) == 0 {
-		return ""
-	}
-	text, err := yaml.Marshal(kept)
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}
-
-func secretSettings(program *engine.Program) (names []string) {
-	for _, declared := range program.Settings() {
-		if declared.Secret {
-			names = append(names, declared.Name)
-		}
-	}
-	return names
-}
-
-// A recorded answer is one that a server gave.
-type recorded struct {
-	method, path, query string
-	status, retryAfter  string
-	body                string
-}
-
-// An overheard passes requests on, and keeps what is answered. What the rules know
-// nothing of fetches a token, and is no part of a case.
-type overheard struct {
-	next  http.RoundTripper
-	base  string
-	heard []recorded
-	// credentials are what requests were authenticated with.
-	credentials []string
-}
-
-func (a *overheard) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := a.next.RoundTrip(request)
-	if _, asked := runner.Asked(request.Context()); !asked {
-		return response, err
-	}
-	_, credential, _ := strings.Cut(request.Header.Get("Authorization"), " ")
-	a.credentials = append(a.credentials, credential)
-	heard := recorded{method: request.Method, status: "reset", query: request.URL.RawQuery}
-	whole := request.URL.Scheme + "://" + request.URL.Host + request.URL.EscapedPath()
-	heard.path = strings.TrimPrefix(whole, a.base)
-	if err == nil {
-		var body []byte
-		body, err = io.ReadAll(response.Body)
-		err = errors.Join(err, response.Body.Close())
-		response.Body = io.NopCloser(bytes.NewReader(body))
-		heard.status, heard.retryAfter, heard.body = fmt.Sprint(response.StatusCode), response.Header.Get("Retry-After"), string(body)
-	}
-	a.heard = append(a.heard, heard)
-	return response, err
-}
-
-// write gives the section replies.http, of the account that cases are of.
-func (a *overheard) write(m *masker, base string) string {
-	var b strings.Builder
-	for _, heard := range a.heard {
-		fmt.Fprintf(&b, "%s %s?%s\n%s\n", heard.method, m.text(heard.path), m.query(heard.query), heard.status)
-		if heard.retryAfter != "" {
-			fmt.Fprintf(&b, "Retry-After: %s\n", heard.retryAfter)
-		}
-		if body := oneLine(heard.body); body != "" {
-			b.WriteString(m.json(a.moved(body, base)) + "\n")
-		}
-		b.WriteString("\n")
-	}
-	return b.String()
-}
-
-// moved has links lead to the account that cases are of: to its pages, too, which
-// are not below the base URL.
-func (a *overheard) moved(body, base string) string {
-	return strings.NewReplacer(a.base, base, originOf(a.base), originOf(base)).Replace(body)
-}
-
-// originOf gives the scheme and the host of a URL, with the slash that ends them.
-func originOf(whole string) string {
-	scheme, rest, _ := strings.Cut(whole, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host + "/"
-}
-
-// oneLine takes the line breaks out of JSON, and the blank lines out of all else.
-func oneLine(text string) string {
-	var compact bytes.Buffer
-	if json.Compact(&compact, []byte(text)) == nil {
-		return compact.String()
-	}
-	lines := strings.Split(text, "\n")
-	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "" }), "\n")
+	return nil
 }

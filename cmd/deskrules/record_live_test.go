@@ -28,7 +28,7 @@ const (
 	liveEvents = `{"type":"track","userId":"u1","event":"Order Completed","timestamp":"2026-01-02T03:04:05Z",` +
 		`"properties":{"note":"Ada Lovelace, call 442079460000. By ADA@lovelace.org","phone":442079460000,"shippingCity":"London","city":"Marylebone"},` +
 		`"context":{"traits":{"email":"ada@lovelace.org","name":"Ada Lovelace"}}}
-{"type":"group","userId":"u1","groupId":"g9","traits":{"name":"Analytical Engines","plan":"for Ada Lovelace"},"context":{"traits":{"email":"ada@lovelace.org"}}}
+{"type":"group","userId":"u1","groupId":"g9","traits":{"name":"Analytical Engines","motto":"for Ada Lovelace"},"context":{"traits":{"email":"ada@lovelace.org"}}}
 `
 )
 

@@ -30,14 +30,6 @@ type scene struct {
 // madeUp reports whether every answer is.
 func (s scene) madeUp() bool { return s.simulator == nil && s.replies == nil }
 
-// left describes the replies that nothing asked for.
-func (s scene) left() []string {
-	if s.replies == nil {
-		return nil
-	}
-	return s.replies.Left()
-}
-
 func eachOf(records []runner.Record) iter.Seq2[runner.Record, error] {
 	return func(yield func(runner.Record, error) bool) {
 		for _, record := range records {
@@ -65,15 +57,18 @@ func (s setup) rehearse(play scene, o evalOptions) (rehearsal, error) {
 	if err != nil {
 		return rehearsal{}, fmt.Errorf("the destination's URL: %w", err)
 	}
-	heard := &recorder{base: base.EscapedPath(), next: standIn{replies: play.replies, base: config.BaseURL()}}
+	answering := standIn{replies: play.replies, base: config.BaseURL()}
 	options := runner.Options{
-		Settings: play.settings, Transport: heard, Concurrency: 1, Unlimited: true, RetryUncertain: true, Explain: o.explain, Limits: o.limits(),
+		Settings: play.settings, Concurrency: 1, Unlimited: true, RetryUncertain: true, Explain: o.explain, Limits: o.limits(),
 	}
 	if play.simulator != nil {
-		heard.next = runner.InProcess(play.simulator)
-	} else {
+		answering.below = runner.InProcess(play.simulator)
+	}
+	if play.simulator == nil || play.replies != nil {
 		options.Clock = ruletest.NewClock()
 	}
+	heard := &recorder{base: base.EscapedPath(), next: answering}
+	options.Transport = heard
 	delivers, err := runner.New(s.program, options)
 	return rehearsal{runner: delivers, recorder: heard}, err
 }
@@ -185,21 +180,24 @@ func (r *recorder) take() []exchange {
 // errNoReply is what a stand-in says of a request that it has no answer to.
 var errNoReply = errors.New("there is no reply to this request")
 
-// A standIn answers with the replies that it was given, perhaps none.
+// A standIn answers with the replies that it was given, perhaps none, and else with
+// what is below them.
 type standIn struct {
 	replies *ruletest.Replies
 	base    string
+	below   http.RoundTripper // nil for none
 }
 
 func (s standIn) RoundTrip(request *http.Request) (*http.Response, error) {
-	if s.replies == nil {
+	if s.replies != nil {
+		if response, found, err := s.replies.Answer(request, s.base); found {
+			return response, err
+		}
+	}
+	if s.below == nil {
 		return nil, errNoReply
 	}
-	response, found, err := s.replies.Answer(request, s.base)
-	if !found {
-		return nil, errNoReply
-	}
-	return response, err
+	return s.below.RoundTrip(request)
 }
 
 // madeUpAnswer is by what the rules read of the answer. What the rules know

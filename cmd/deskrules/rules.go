@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,23 +21,18 @@ import (
 // sources are the flags that every verb has: where its rules and its settings
 // come from.
 type sources struct {
-	rules  string // folder that holds destination.yaml; empty for the embedded rules
+	rules  string // folder that holds destination.yaml; empty for those of the config, else the embedded ones
 	config string // config file; empty for deskrules.yaml, if there is one
 	unset  unsetVariables
 }
 
 func (s *sources) declare(verb *cobra.Command) {
-	s.declareRules(verb)
-	verb.Flags().StringVar(&s.config, "config", "", "read the settings from `FILE` (default: deskrules.yaml, if there)")
-	// The flag was declared above, the one thing that could fail.
-	_ = verb.MarkFlagFilename("config", "yaml", "yml")
-}
-
-// declareRules is for verbs that need no settings.
-func (s *sources) declareRules(verb *cobra.Command) {
-	verb.Flags().StringVar(&s.rules, "rules", "", "take the rules from `DIR`, which holds destination.yaml (default: those built in)")
-	// The flag was declared above, the one thing that could fail.
+	flags := verb.Flags()
+	flags.StringVar(&s.rules, "rules", "", "take the rules from `DIR`, which holds destination.yaml, or those built in for the destination of that name (default: rules: of the config, else those built in)")
+	flags.StringVar(&s.config, "config", "", "read settings and the folder of the rules from `FILE` (default: deskrules.yaml, if there)")
+	// The flags were declared above, the one thing that could fail.
 	_ = verb.MarkFlagDirname("rules")
+	_ = verb.MarkFlagFilename("config", "yaml", "yml")
 }
 
 // A setup is what the verbs work with: checked rules, and the settings that
@@ -56,11 +52,10 @@ func (s sources) load(sh shell) (setup, error) {
 	if err != nil {
 		return setup{}, err
 	}
-	program, err := s.loadProgram(config.destination.text)
-	if findings, err = gather(findings, err); err != nil || program == nil {
+	made, err := s.loadRules(sh, config)
+	if findings, err = gather(findings, err); err != nil || made.program == nil {
 		return setup{}, errors.Join(asError(findings), err)
 	}
-	made := setup{program: program, config: config, folder: s.rules}
 	if findings, err = gather(findings, made.checkDestination()); err == nil && len(findings) > 0 && made.fits() {
 		findings, err = gather(findings, made.checkGiven())
 	}
@@ -205,14 +200,50 @@ func (s setup) adviceFor(name string) string {
 	return ""
 }
 
-// loadProgram compiles the rules of a folder, or the embedded ones of a
-// destination.
-func (s sources) loadProgram(destination string) (*engine.Program, error) {
-	if s.rules == "" {
-		return loadEmbedded(destination)
+// loadRules compiles the rules that the command line names, else those that the
+// config names, else those built in.
+func (s sources) loadRules(sh shell, config configFile) (setup, error) {
+	made := setup{config: config, folder: s.folder(config)}
+	var err error
+	if made.folder == "" {
+		made.program, err = loadEmbedded(cmp.Or(s.rules, config.destination.text))
+		s.tellUnused(sh, made)
+		return made, err
 	}
-	return loadFolder(s.rules)
+	made.program, err = loadFolder(made.folder)
+	if _, findings := errors.AsType[engine.Diagnostics](err); err != nil && !findings && s.rules == "" {
+		return made, engine.Diagnostics{config.finding(config.rules.at, err.Error(), "The path is seen from the folder of this file.")}
+	}
+	return made, err
 }
+
+// folder is where the rules are; empty for those built in. A name of those is
+// understood where there is no such folder.
+func (s sources) folder(config configFile) string {
+	if s.rules == "" {
+		return config.rules.text
+	}
+	known, _ := embeddedNames()
+	if _, err := os.Stat(s.rules); err != nil && slices.Contains(known, s.rules) {
+		return ""
+	}
+	return s.rules
+}
+
+// tellUnused says where rules lie that nobody has named: whoever has changed
+// them may think that they are the ones that are used.
+func (s sources) tellUnused(sh shell, made setup) {
+	beside := filepath.Join(filepath.Dir(made.config.name), initRules)
+	for _, dir := range []string{initRules, beside} {
+		if _, err := os.Stat(filepath.Join(dir, "destination.yaml")); err == nil && s.rules == "" {
+			complain(sh.err, fmt.Sprintf("the built-in rules are used, not those in %s; see --rules", dir))
+			return
+		}
+	}
+}
+
+// origin says where the rules come from, for a person.
+func (s setup) origin() string { return cmp.Or(s.folder, "built in") }
 
 // loadFolder compiles the rules of a folder. What the engine says of a file is
 // relative to the folder; people want a path that their editor opens.
@@ -260,7 +291,7 @@ func loadEmbedded(destination string) (*engine.Program, error) {
 		destination = known[0]
 	}
 	if !slices.Contains(known, destination) {
-		return nil, fmt.Errorf("no rules for the destination %q are built in (only for %s): name their folder with --rules",
+		return nil, fmt.Errorf("no rules for the destination %q are built in (only for %s): name their folder by --rules, or by rules: in "+defaultConfig,
 			destination, strings.Join(known, ", "))
 	}
 	return engine.Load(rules.FS(), destination)

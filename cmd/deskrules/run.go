@@ -22,6 +22,7 @@ type runOptions struct {
 	faultFlags
 	simulate       simMode
 	account        string
+	replies        string
 	baseURL        string
 	report         string
 	deadLetter     string
@@ -76,6 +77,7 @@ Exit status:
 	simulateFlag(verb, &o.simulate)
 	o.faultFlags.declare(flags)
 	flags.StringVar(&o.account, "account", "", "start the simulator with what `FILE` (JSON) holds")
+	flags.StringVar(&o.replies, "replies", "", "answer with the replies of `FILE` where one fits, before the simulator")
 	flags.StringVar(&o.baseURL, "base-url", "", "call `URL` in place of the destination's own")
 	flags.StringVar(&o.report, "report", "", "write a JSON line for each event to `FILE`; - is stdout")
 	flags.StringVar(&o.deadLetter, "dead-letter", "", "keep in `FILE` what was not delivered, for another run")
@@ -106,6 +108,8 @@ func (o *runOptions) check() error {
 		return usagef("--simulate and --base-url are two different destinations")
 	case o.account != "" && !o.simulate.isOn():
 		return usagef("--account is for --simulate: a real account has its own users")
+	case o.replies != "" && !o.simulate.isOn():
+		return usagef("--replies is for --simulate: a real account answers itself")
 	case o.faults.text != "" && !o.simulate.isOn():
 		return usagef("--faults is for --simulate: a real account has its own")
 	case o.simulate.isOn() && o.journal != "":
@@ -166,7 +170,11 @@ func (o *runOptions) run(ctx context.Context, sh shell, names []string) error {
 	if err := d.closeJournal(); err != nil {
 		failed = errors.Join(failed, fmt.Errorf("the journal could not be closed: %w", pathError(err)))
 	}
-	return o.conclude(sh, d, goal, failed, asJSON)
+	err = o.conclude(sh, d, goal, failed, asJSON)
+	if failed == nil {
+		tellLeft(sh, goal.replies)
+	}
+	return err
 }
 
 // prepare opens what the run needs. The files that it writes come last, as they
@@ -179,7 +187,7 @@ func (o *runOptions) prepare(ctx context.Context, sh shell, goal target, names [
 		return d, err
 	}
 	taken := occupied{inputs: d.inputs, others: []recordFile{
-		{flag: "--config", name: goal.config.name}, {flag: "--account", name: o.account},
+		{flag: "--config", name: goal.config.name}, {flag: "--account", name: o.account}, {flag: "--replies", name: o.replies},
 	}}
 	if d.journal, err = o.openJournal(taken); err != nil {
 		return d, err
@@ -213,7 +221,7 @@ func (o *runOptions) openJournal(taken occupied) (*runner.Journal, error) {
 // conclude says how the run went and picks the exit status.
 func (o *runOptions) conclude(sh shell, d *delivery, goal target, failed error, asJSON bool) error {
 	d.progress.end()
-	made := summary{tally: d.tally, report: o.report}
+	made := summary{tally: d.tally, rules: goal.origin(), report: o.report}
 	made.stopped, made.interrupted = d.ending(failed)
 	if failed != nil {
 		made.unread = d.unread()
@@ -243,7 +251,7 @@ func (o *runOptions) command(names []string) string {
 	words = append(words, o.simulate.words()...)
 	words = append(words, o.faultFlags.words()...)
 	for _, flag := range []struct{ name, value string }{
-		{"--rules", o.rules}, {"--config", o.config}, {"--account", o.account}, {"--base-url", o.baseURL},
+		{"--rules", o.rules}, {"--config", o.config}, {"--account", o.account}, {"--replies", o.replies}, {"--base-url", o.baseURL},
 	} {
 		if flag.value != "" {
 			words = append(words, flag.name+" "+shellWord(flag.value))
@@ -277,6 +285,6 @@ func (o *runOptions) again(t *tally) string {
 // forReal gives the options of the same run without the simulator.
 func (o *runOptions) forReal() *runOptions {
 	other := *o
-	other.simulate, other.account, other.faultFlags = "", "", faultFlags{}
+	other.simulate, other.account, other.replies, other.faultFlags = "", "", "", faultFlags{}
 	return &other
 }

@@ -418,6 +418,9 @@ func logged(sh shell, handler http.Handler) http.Handler {
 			fmt.Fprintf(sh.err, "%s %s %s%s\n", answer.status, printable(r.Method), printable(openPath(r.URL.Path)), answer.fault)
 		}()
 		handler.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), answerKey{}, answer)))
+		if lacked(answer.Header()) != "" {
+			answer.fault = "  (the simulator does not have it)"
+		}
 	})
 }
 

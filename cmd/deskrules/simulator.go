@@ -23,7 +23,7 @@ type simulator struct{ *zendesksim.Server }
 // holds; without one it is empty.
 func newSimulator(destination, accountFile string) (simulator, error) {
 	if destination != simulated {
-		return simulator{}, fmt.Errorf("there is no simulator for %q, only for %q: use --base-url", destination, simulated)
+		return simulator{}, noSimulator(destination)
 	}
 	account, err := readAccount(accountFile)
 	if err != nil {
@@ -35,6 +35,14 @@ func newSimulator(destination, accountFile string) (simulator, error) {
 	}
 	return simulator{Server: server}, nil
 }
+
+func noSimulator(destination string) error {
+	return fmt.Errorf("there is no simulator for %q, only for %q: use --base-url", destination, simulated)
+}
+
+// lacked names the endpoint that the simulator was asked for and does not have;
+// empty where it has it.
+func lacked(answer http.Header) string { return answer.Get(zendesksim.LacksHeader) }
 
 func readAccount(name string) (zendesksim.Account, error) {
 	if name == "" {
@@ -52,6 +60,15 @@ func readAccount(name string) (zendesksim.Account, error) {
 	return account, nil
 }
 
+// cases is [caseSimulator] that says what the simulator does not have.
+func (h *hinter) cases(account []byte, now func() time.Time) (http.Handler, error) {
+	made, err := caseSimulator(account, now)
+	if err != nil {
+		return nil, err
+	}
+	return h.over(made), nil
+}
+
 // caseSimulator is a fresh simulator for one case, with the clock of the case.
 func caseSimulator(account []byte, now func() time.Time) (http.Handler, error) {
 	options := zendesksim.Options{Now: now}
@@ -66,6 +83,9 @@ func caseSimulator(account []byte, now func() time.Time) (http.Handler, error) {
 
 // dumpSimulator gives what a simulator of [caseSimulator] holds.
 func dumpSimulator(handler http.Handler) ([]byte, error) {
+	if listened, ok := handler.(hinted); ok {
+		handler = listened.Handler
+	}
 	server, ok := handler.(*zendesksim.Server)
 	if !ok {
 		return nil, errors.New("this is not the simulator that was handed out")

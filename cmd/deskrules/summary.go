@@ -21,6 +21,7 @@ const (
 // A summary is what is said at the end of a run.
 type summary struct {
 	tally       *tally
+	rules       string    // where they come from
 	holdings    []holding // what the simulated account holds; nil without one
 	stopped     string    // why the run ended before its events did; empty if it did not
 	interrupted bool
@@ -47,6 +48,7 @@ func (s summary) write(w io.Writer, env func(string) (string, bool), asJSON bool
 // print writes the summary for a person.
 func (s summary) print(w io.Writer, look style) {
 	fmt.Fprintln(w, s.headline(look))
+	fmt.Fprintf(w, "Rules: %s\n", printable(s.rules))
 	s.printResumed(w)
 	s.printReasons(w, look)
 	s.printWarnings(w, look)
@@ -236,6 +238,7 @@ func (s summary) printAgain(w io.Writer) {
 
 // A summaryJSON is the summary for programs.
 type summaryJSON struct {
+	Rules       string                `json:"rules"` // the folder, or "built in"
 	Events      int                   `json:"events"`
 	Resumed     int                   `json:"resumed,omitempty"` // of them, by an earlier run of the journal
 	Outcomes    map[engine.Status]int `json:"outcomes"`
@@ -287,7 +290,7 @@ type callsJSON struct {
 // those that no event had.
 func (s summary) forPrograms() summaryJSON {
 	shown := summaryJSON{
-		Events: s.tally.events, Resumed: s.tally.resumed, Outcomes: map[engine.Status]int{},
+		Rules: s.rules, Events: s.tally.events, Resumed: s.tally.resumed, Outcomes: map[engine.Status]int{},
 		Reasons: s.tally.reasons.forPrograms(), Warnings: s.tally.warnings.forPrograms(), Calls: []callsJSON{},
 		Stopped: s.stopped, Interrupted: s.interrupted, Unread: s.unread.forPrograms(),
 	}

@@ -11,14 +11,16 @@ import (
 
 	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner"
+	"github.com/deskrules/deskrules/runner/ruletest"
 )
 
 // A target is where a run delivers to.
 type target struct {
 	setup
 	settings  map[string]any
-	simulator *simulator   // nil for a destination outside the command
-	inFront   http.Handler // what answers in place of the simulator, or the simulator itself
+	simulator *simulator        // nil for a destination outside the command
+	inFront   http.Handler      // what answers in place of the simulator, or the simulator itself
+	replies   *ruletest.Replies // answer before that; nil for none
 }
 
 // target reads rules and config, and decides with which settings to deliver.
@@ -54,7 +56,8 @@ func (s setup) simulated(o *runOptions) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	return target{setup: s, settings: settings, simulator: &sim, inFront: o.inFront(sim)}, nil
+	replies, _, err := readReplies(o.replies)
+	return target{setup: s, settings: settings, simulator: &sim, inFront: o.inFront(sim), replies: replies}, err
 }
 
 // printPlaceholders says what was made up for an address of this machine: it
@@ -83,7 +86,7 @@ func isLocal(baseURL string) bool {
 // printWarnings says what the rules' author may want to know.
 func printWarnings(sh shell, made setup) {
 	for _, warning := range below(made.folder, made.program.Warnings()) {
-		fmt.Fprintln(sh.err, warning.String())
+		fmt.Fprintln(sh.err, printableLines(warning.String()))
 	}
 }
 
@@ -95,7 +98,11 @@ func (t target) runner(o *runOptions, journal *runner.Journal, w io.Writer) (*ru
 		RetryUncertain: o.retryUncertain, Limits: o.limits(), Journal: journal, Logger: slog.New(newTeller(w)),
 	}
 	if t.simulator != nil {
-		options.Transport = runner.InProcess(t.inFront)
+		config, err := t.program.Configure(t.settings)
+		if err != nil {
+			return nil, err
+		}
+		options.Transport = standIn{t.replies, config.BaseURL(), runner.InProcess(newHinter(w).over(t.inFront))}
 	}
 	return runner.New(t.program, options)
 }

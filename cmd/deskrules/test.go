@@ -30,8 +30,9 @@ type testOptions struct {
 	output   string
 	junit    string
 	allow    string
-	coverage string  // empty for none, coverageTable or coverageListing
-	least    float64 // percent of coverage
+	only     onlyFiles // of the rules, for coverage and mutants
+	coverage string    // empty for none, coverageTable or coverageListing
+	least    float64   // percent of coverage
 }
 
 // What --coverage shows.
@@ -61,11 +62,13 @@ passed over, each answer. --coverage=annotate shows it in the rule files.
 line, a condition, one of several places, and so on. Where all cases still pass,
 no test notices the mistake, and the change is shown.
 
+--file NAME keeps both to a rule file, such as the one that you have written.
+
 --allow FILE lists what no case can show or notice, with the reason:
   - {file: group.yaml, what: 'value name: absent', because: it is required}
 For a change, what is the line, a colon, and the change as --mutate shows it. An
 entry that allows nothing any more is an error: of a point with --coverage, of a
-change with --mutate.
+change with --mutate. With --file, entries for other files are not looked at.
 
 --watch runs the cases again whenever the rules or the cases are saved. It looks
 at them five times a second, until it is interrupted; its exit status is then 0.
@@ -86,8 +89,8 @@ Exit status:
 				return err
 			}
 			if o.watches {
-				files := func() []string { return o.watched(args) }
-				return watch(verb.Context(), verb, sh, files, func() error { return o.run(verb.Context(), sh, args) })
+				files := func() []string { return o.watched(sh, args) }
+				return watch(verb.Context(), verb, sh, files, func(sh shell) error { return o.run(verb.Context(), sh, args) })
 			}
 			return o.run(verb.Context(), sh, args)
 		},
@@ -107,6 +110,7 @@ func (o *testOptions) declareOwn(verb *cobra.Command) {
 	flags.Lookup("coverage").NoOptDefVal = coverageTable
 	flags.Float64Var(&o.least, "coverage-min", 0, "fail below `PERCENT` of coverage")
 	flags.BoolVar(&o.mutates, "mutate", false, "change lines of the rules, and tell what no case notices")
+	flags.StringArrayVar((*[]string)(&o.only), "file", nil, "tell of --coverage and --mutate only what is about the rule file `NAME`; may be given again")
 	flags.BoolVar(&o.watches, "watch", false, "run again whenever rules or cases are saved")
 	flags.StringVar(&o.allow, "allow", "", "read from `FILE` what cases need not show or notice, and why")
 	outputFlag(verb, &o.output)
@@ -117,7 +121,7 @@ func (o *testOptions) check() error {
 	if _, err := wantsJSON(o.output); err != nil {
 		return err
 	}
-	if o.least < 0 || o.least > 100 {
+	if !(o.least >= 0 && o.least <= 100) { // which is nothing that is no number
 		return usagef("--coverage-min %v: give a number from 0 to 100", o.least)
 	}
 	if o.update && (o.mutates || o.watches) {
@@ -125,6 +129,9 @@ func (o *testOptions) check() error {
 	}
 	if o.least > 0 && o.coverage == "" {
 		o.coverage = coverageTable
+	}
+	if len(o.only) > 0 && o.coverage == "" && !o.mutates {
+		return usagef("--file is for --coverage and --mutate; --run picks cases")
 	}
 	if !slices.Contains([]string{"", coverageTable, coverageListing}, o.coverage) {
 		return usagef("--coverage=%s: write --coverage alone, or --coverage=%s", o.coverage, coverageListing)
@@ -155,6 +162,9 @@ func (o testOptions) prepare(sh shell, args []string) (bench, error) {
 		return bench{}, err
 	}
 	allowed, err := readAllowances(o.allow)
+	if err == nil {
+		err = o.checkJUnit(made, files)
+	}
 	return bench{made, files, filter, allowed}, err
 }
 
@@ -163,7 +173,10 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 	if err != nil {
 		return err
 	}
-	report := testReport{files: o.sources.files(b.program)}
+	report := testReport{Rules: b.origin(), files: b.ruleFiles()}
+	if err := o.only.check(report.files); err != nil {
+		return err
+	}
 	options := o.options(sh, b.setup, b.filter)
 	if o.coverage != "" {
 		options.Coverage = &engine.Coverage{}
@@ -173,7 +186,7 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 		return err
 	}
 	if len(report.results) == 0 {
-		return fmt.Errorf("no case matches --run %s: there are %s, such as %s", o.filter, count(len(b.files), "case"), b.files[0])
+		return fmt.Errorf("no case matches --run %s, of %s such as %s", o.filter, count(len(b.files), "case"), b.files[0])
 	}
 	if err := o.measure(ctx, b, &report, options); err != nil {
 		return err
@@ -184,7 +197,7 @@ func (o testOptions) run(ctx context.Context, sh shell, args []string) error {
 // measure tells what the cases show and notice, as far as that was asked for.
 func (o testOptions) measure(ctx context.Context, b bench, r *testReport, options ruletest.Options) (err error) {
 	if o.coverage != "" {
-		r.Coverage = newCoverageReport(b.program, options.Coverage, b.allowed)
+		r.Coverage = newCoverageReport(o.only.points(r.files, b.program.CoveragePoints()), options.Coverage, b.allowed)
 	}
 	if o.mutates && !failed(r.results) {
 		if r.Mutation, err = o.mutate(ctx, b, r.files, options); err != nil {
@@ -206,7 +219,7 @@ func failed(results []ruletest.Result) bool {
 func (o testOptions) options(sh shell, made setup, filter *regexp.Regexp) ruletest.Options {
 	options := ruletest.Options{Run: filter, Update: o.update, FailFast: o.failFast, Color: styleFor(sh.out, sh.env).colours}
 	if made.program.Name() == simulated {
-		options.Simulator, options.Dump = caseSimulator, dumpSimulator
+		options.Simulator, options.Dump = newHinter(sh.err).cases, dumpSimulator
 	}
 	return options
 }
@@ -247,13 +260,13 @@ func printResults(sh shell, results []ruletest.Result) {
 		counts[result.Status]++
 		switch result.Status {
 		case ruletest.Failed:
-			fmt.Fprintf(sh.out, "%s %s\n", look.red("failed"), result.File)
+			fmt.Fprintf(sh.out, "%s %s\n", look.red("failed"), printable(result.File))
 			if result.Title != "" {
-				fmt.Fprintln(sh.out, look.dim(wrap("  "+result.Title, "  ")))
+				fmt.Fprintln(sh.out, look.dim(wrap("  "+printable(result.Title), "  ")))
 			}
-			fmt.Fprintf(sh.out, "%s\n\n", strings.TrimRight(result.Message, "\n"))
+			fmt.Fprintf(sh.out, "%s\n\n", printablePainted(strings.TrimRight(result.Message, "\n")))
 		case ruletest.Updated:
-			fmt.Fprintf(sh.out, "updated %s\n", result.File)
+			fmt.Fprintf(sh.out, "updated %s: %s\n", printable(result.File), printable(strings.Join(result.Changes, ", ")))
 		}
 	}
 	fmt.Fprintln(sh.out, tallyLine(counts))

@@ -8,6 +8,7 @@ import (
 
 // A testReport is everything that a run of the cases has to tell.
 type testReport struct {
+	Rules    string          `json:"rules"` // the folder, or "built in"
 	Cases    []caseReport    `json:"cases"`
 	Passed   int             `json:"passed"`
 	Updated  int             `json:"updated,omitempty"`
@@ -23,23 +24,24 @@ type testReport struct {
 }
 
 type caseReport struct {
-	File    string  `json:"file"`
-	Title   string  `json:"title,omitempty"`
-	Status  string  `json:"status"`
-	Message string  `json:"message,omitempty"`
-	Seconds float64 `json:"seconds"`
+	File    string   `json:"file"`
+	Title   string   `json:"title,omitempty"`
+	Status  string   `json:"status"`
+	Message string   `json:"message,omitempty"`
+	Changes []string `json:"changes,omitempty"` // that an update made
+	Seconds float64  `json:"seconds"`
 }
 
 // finish shows a report in every form that was asked for, and says how to exit.
 func (o testOptions) finish(sh shell, r testReport) error {
 	r.tally()
+	if err := o.print(sh, r); err != nil {
+		return err
+	}
 	if o.junit != "" {
 		if err := writeJUnit(o.junit, r.results); err != nil {
 			return err
 		}
-	}
-	if err := o.print(sh, r); err != nil {
-		return err
 	}
 	lacking := r.Coverage != nil && r.Coverage.Percent < o.least
 	if lacking {
@@ -57,6 +59,7 @@ func (o testOptions) print(sh shell, r testReport) error {
 		return printJSON(sh.out, r)
 	}
 	printResults(sh, r.results)
+	fmt.Fprintf(sh.out, "rules: %s\n", printable(r.Rules))
 	if o.coverage == coverageListing {
 		if err := r.Coverage.annotate(sh.out, r.files); err != nil {
 			return err
@@ -89,6 +92,6 @@ func (r *testReport) tally() {
 		default:
 			r.Passed++
 		}
-		r.Cases = append(r.Cases, caseReport{one.File, one.Title, one.Status.String(), one.Message, one.Duration.Seconds()})
+		r.Cases = append(r.Cases, caseReport{one.File, one.Title, one.Status.String(), one.Message, one.Changes, one.Duration.Seconds()})
 	}
 }

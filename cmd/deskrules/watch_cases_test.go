@@ -47,12 +47,36 @@ func TestWatchedCases(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{"test", "--watch", filepath.Dir(file)}, shell{out: &out, err: &out, env: os.LookupEnv})
 	}()
-	awaitText(t, &out, "0 passed, 1 failed\ndeskrules: waiting for a change\n")
+	awaitText(t, &out, "0 passed, 1 failed\nrules: built in\ndeskrules: waiting for a change\n")
 	write(passing)
-	awaitText(t, &out, "1 passed, 0 failed\ndeskrules: waiting for a change\n")
+	awaitText(t, &out, "1 passed, 0 failed\nrules: built in\ndeskrules: waiting for a change\n")
 	stop()
 	if status := <-ended; status != statusDone {
 		t.Errorf("status %d", status)
+	}
+}
+
+// TestWatchedReport shows that a report in the folder that is watched is no
+// reason to run the cases again.
+func TestWatchedReport(t *testing.T) {
+	folder := t.TempDir()
+	const passing = "A case.\n\n-- event.json --\n{\"type\":\"page\"}\n-- want --\n"
+	if err := os.WriteFile(filepath.Join(folder, "page.txtar"), []byte(passing), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var out lockedBuffer
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"test", "--watch", "--junit", filepath.Join(folder, "report.xml"), folder}, shell{out: &out, err: &out, env: os.LookupEnv})
+	}()
+	awaitText(t, &out, "waiting for a change\n")
+	time.Sleep(3 * watchEvery)
+	stop()
+	<-ended
+	if n := strings.Count(out.String(), "waiting"); n != 1 {
+		t.Errorf("the cases ran %d times", n)
 	}
 }
 

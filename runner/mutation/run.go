@@ -28,6 +28,8 @@ type Options struct {
 	Test ruletest.Options
 	// Workers is how many mutants are tried at once. 0 is one for each core.
 	Workers int
+	// Only says of which files lines are changed. Nil: of all.
+	Only func(file string) bool
 }
 
 // A Report says what became of the mutants.
@@ -72,6 +74,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	if o.Only != nil {
+		mutants = slices.DeleteFunc(mutants, func(m Mutant) bool { return !o.Only(m.At.File) })
+	}
 	verdicts := b.tryAll(ctx, mutants)
 	return newReport(mutants, verdicts), ctx.Err()
 }
@@ -101,7 +106,7 @@ func (b *bench) watch(ctx context.Context, program *engine.Program) error {
 
 // List gives the mutants of every file of the rules, without trying them.
 func List(fsys fs.FS, dir string) ([]Mutant, error) {
-	files, err := filesOf(fsys, dir)
+	files, err := Files(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -120,9 +125,9 @@ func List(fsys fs.FS, dir string) ([]Mutant, error) {
 	return all, nil
 }
 
-// filesOf lists the files that a destination is made of: its own, those of its
-// rules, and those of its tables.
-func filesOf(fsys fs.FS, dir string) ([]string, error) {
+// Files lists the files that a destination is made of, below its folder: its own,
+// those of its rules, and those of its tables.
+func Files(fsys fs.FS, dir string) ([]string, error) {
 	files := []string{path.Join(dir, "destination.yaml")}
 	text, err := fs.ReadFile(fsys, files[0])
 	if err != nil {

@@ -57,13 +57,22 @@ func replace(file []byte, name, text string) []byte {
 	_, sections := split(file)
 	for _, s := range sections {
 		if s.name == name {
-			return bytes.Join([][]byte{file[:s.start], []byte(text), file[s.end:]}, nil)
+			return bytes.Join([][]byte{file[:s.start], withEndsOf(file, text), file[s.end:]}, nil)
 		}
 	}
+	text = "-- " + name + " --\n" + text
 	if len(file) > 0 && !bytes.HasSuffix(file, []byte("\n")) {
-		text = "\n-- " + name + " --\n" + text
-	} else {
-		text = "-- " + name + " --\n" + text
+		text = "\n" + text
 	}
-	return append(bytes.Clone(file), text...)
+	return append(bytes.Clone(file), withEndsOf(file, text)...)
+}
+
+// withEndsOf gives the lines of a text the ends that those of a file have: as
+// the first one, since editors write all alike.
+func withEndsOf(file []byte, text string) []byte {
+	first, _, _ := bytes.Cut(file, []byte("\n"))
+	if bytes.HasSuffix(first, []byte("\r")) {
+		text = strings.ReplaceAll(text, "\n", "\r\n")
+	}
+	return []byte(text)
 }

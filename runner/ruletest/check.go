@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/deskrules/deskrules/engine"
+	"github.com/deskrules/deskrules/internal/wholefile"
 )
 
 // Find returns the cases below a folder: every file that ends in ".txtar", in
@@ -49,12 +50,12 @@ func Check(ctx context.Context, program *engine.Program, files []string, o Optio
 func check(ctx context.Context, program *engine.Program, file string, o Options) Result {
 	start := time.Now()
 	r := Result{File: file, Status: Passed}
-	changed, err := r.run(ctx, program, o)
+	changes, err := r.run(ctx, program, o)
 	switch {
 	case err != nil:
 		r.Status, r.Message = Failed, err.Error()
-	case changed:
-		r.Status = Updated
+	case len(changes) > 0:
+		r.Status, r.Changes = Updated, changes
 	}
 	r.Duration = time.Since(start)
 	return r
@@ -62,43 +63,42 @@ func check(ctx context.Context, program *engine.Program, file string, o Options)
 
 // run takes a case through its stages: read, play, compare, update. The error
 // is for the user; it says everything.
-func (r *Result) run(ctx context.Context, program *engine.Program, o Options) (changed bool, err error) {
+func (r *Result) run(ctx context.Context, program *engine.Program, o Options) (changes []string, err error) {
 	text, err := os.ReadFile(r.File)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	c, err := parse(text)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	r.Title = c.title
 	comparisons, err := c.play(ctx, program, o)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	return settle(r.File, text, comparisons, o)
 }
 
-// settle reports the differences, or writes what happened into the file.
-func settle(file string, text []byte, comparisons []comparison, o Options) (changed bool, err error) {
+// settle reports the differences, or writes what happened into the file, and
+// gives what of it is new.
+func settle(file string, text []byte, comparisons []comparison, o Options) (changes []string, err error) {
 	var differences []error
 	for _, c := range comparisons {
 		if !c.equal() {
 			differences = append(differences, errors.New(c.unified(o.Color)))
+			changes = append(changes, c.changes()...)
 		}
 	}
 	if len(differences) == 0 || !o.Update {
-		return false, errors.Join(differences...)
+		return nil, errors.Join(differences...)
 	}
-	return true, overwrite(file, updated(text, comparisons))
+	return changes, overwrite(file, updated(text, comparisons))
 }
 
+// overwrite leaves the case as it was where the disk is full.
 func overwrite(file string, text []byte) error {
-	info, err := os.Stat(file)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file, text, info.Mode().Perm()); err != nil {
+	if err := wholefile.Replace(file, text); err != nil {
 		return fmt.Errorf("updating the case: %w", err)
 	}
 	return nil

@@ -78,6 +78,9 @@ type Result struct {
 	// Message says why a case failed, in as many lines as it takes; otherwise
 	// empty.
 	Message string
+	// Changes says in a few words each what an update has changed: outcomes
+	// first. It is empty for a case that was not updated.
+	Changes []string
 	// Duration is the real time it took.
 	Duration time.Duration
 }

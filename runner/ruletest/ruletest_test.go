@@ -275,13 +275,15 @@ func TestColor(t *testing.T) {
 // also where a person wrote it in an unusual way.
 func TestUpdate(t *testing.T) {
 	const want = "outcome: rejected\nrule: join\nreason: join needs a member\n"
+	windows := strings.ReplaceAll(want, "\n", "\r\n")
 	const event = "-- event.json --\n{ \"type\":\t\"join\"}  \n\n\n"
 	tests := []struct{ name, before, after string }{
 		{"in the middle", "A  case.\n--  want  --\nold\n\n" + event, "A  case.\n--  want  --\n" + want + event},
 		{"at the end", "A case.\n" + event + "-- want --\nold", "A case.\n" + event + "-- want --\n" + want},
 		{"absent", "A case.\n" + event, "A case.\n" + event + "-- want --\n" + want},
 		{"absent, no newline", "A case.\n-- event.json --\n{\"type\":\"join\"}", "A case.\n-- event.json --\n{\"type\":\"join\"}\n-- want --\n" + want},
-		{"CRLF", "A case.\r\n-- want --\r\nold\r\n-- event.json --\r\n{\"type\":\"join\"}\r\n", "A case.\r\n-- want --\r\n" + want + "-- event.json --\r\n{\"type\":\"join\"}\r\n"},
+		{"CRLF", "A case.\r\n-- want --\r\nold\r\n-- event.json --\r\n{\"type\":\"join\"}\r\n", "A case.\r\n-- want --\r\n" + windows + "-- event.json --\r\n{\"type\":\"join\"}\r\n"},
+		{"CRLF, absent", "A case.\r\n-- event.json --\r\n{\"type\":\"join\"}", "A case.\r\n-- event.json --\r\n{\"type\":\"join\"}\r\n-- want --\r\n" + windows},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -293,6 +295,50 @@ func TestUpdate(t *testing.T) {
 			compare(t, "status of a second update", again[0].Status.String(), "passed")
 		})
 	}
+}
+
+// TestUpdateTells names what a reader of the change has to look for first.
+func TestUpdateTells(t *testing.T) {
+	const delivered = "GET clubs?name=chess\n=> 200\n\nPOST clubs/7/members\n{\n  \"member\": \"Ann\"\n}\n=> 201\n\noutcome: delivered\nrules: join\n"
+	for want, changes := range map[string]string{
+		strings.Replace(delivered, "delivered\nrules", "failed\nrule", 1): "outcome failed -> delivered",
+		"outcome: rejected\n":                                              "outcome rejected -> delivered, requests 0 -> 2",
+		strings.Replace(delivered, "Ann", "Bob", 1):                        "what is sent",
+		strings.Replace(delivered, "rules: join", "rules: join, visit", 1): "rules join, visit -> join",
+		delivered + "warning: x\n":                                         "warnings 1 -> 0",
+		strings.Replace(delivered, "=> 201", "=> 200", 1):                  "what is answered",
+		"": "outcome none -> delivered, requests 0 -> 2",
+	} {
+		r := check(t, club(t), annJoins+"-- want --\n"+want, ruletest.Options{Update: true})
+		compare(t, "changes", strings.Join(r.Changes, ", "), changes)
+	}
+	r := check(t, club(t), annJoins, ruletest.Options{Update: true})
+	compare(t, "changes", strings.Join(r.Changes, ", "), "want is new")
+}
+
+// TestUpdateIsWhole shows that another file takes the place of the case, and
+// that nothing writes into the one that is there: a full disk would cut it off.
+func TestUpdateIsWhole(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "case.txtar")
+	const before = "Nobody cares.\n-- event.json --\n{\"type\": \"leave\"}\n-- want --\n"
+	if err := os.WriteFile(file, []byte(before), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(file, file+".other"); err != nil {
+		t.Skip("there are no links here")
+	}
+	r := ruletest.Check(t.Context(), club(t), []string{file}, ruletest.Options{Update: true})[0]
+	compare(t, "status", r.Status.String(), "updated")
+	other, err := os.ReadFile(file + ".other")
+	compare(t, "what was there", string(other), before)
+	if info, statErr := os.Stat(file); err != nil || statErr != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("errors %v, %v", err, statErr)
+	}
+	if err := os.Chmod(file, 0o440); err != nil {
+		t.Fatal(err)
+	}
+	r = ruletest.Check(t.Context(), club(t), []string{file}, ruletest.Options{Update: true})[0]
+	compare(t, "a case that wants nothing new", r.Status.String(), "passed")
 }
 
 // TestUpdateRefuses leaves alone what an update cannot repair.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/runner"
@@ -34,7 +35,7 @@ func ReadScene(file []byte) (Scene, error) {
 		s.Records = append(s.Records, runner.Record{Line: c.lines[i], Event: event})
 	}
 	if c.script != nil {
-		s.Replies = &Replies{c.script}
+		s.Replies = &Replies{script: c.script}
 	}
 	return s, nil
 }
@@ -45,9 +46,12 @@ func (s Scene) Settings(program *engine.Program) map[string]any {
 	return s.scenario.overlay(program.Examples())
 }
 
-// Replies are answers in the form of the section replies.http. They are not
-// safe for concurrent use.
-type Replies struct{ script *script }
+// Replies are answers in the form of the section replies.http. They are safe for
+// concurrent use.
+type Replies struct {
+	mu     sync.Mutex // guards how often each was given
+	script *script
+}
 
 // ReadReplies reads replies from a file of their own.
 func ReadReplies(text []byte) (*Replies, error) {
@@ -57,13 +61,15 @@ func ReadReplies(text []byte) (*Replies, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Replies{read}, nil
+	return &Replies{script: read}, nil
 }
 
 // Answer gives the reply to a request, of a destination with that base URL. It
 // reports false where there is none, or none that is left. The error is that of
 // a call that gets no answer, as the replies say.
 func (r *Replies) Answer(request *http.Request, base string) (response *http.Response, found bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	reply := r.script.reply(request.Method, sentTarget(request.URL, base))
 	if reply == nil {
 		return nil, false, nil
@@ -73,4 +79,8 @@ func (r *Replies) Answer(request *http.Request, base string) (response *http.Res
 }
 
 // Left describes the replies that were not given, one a line.
-func (r *Replies) Left() []string { return r.script.left() }
+func (r *Replies) Left() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.script.left()
+}

@@ -39,6 +39,6 @@ func report(t *testing.T, r Result) {
 	case Failed:
 		t.Errorf("%s: %s\n%s", r.File, r.Title, r.Message)
 	case Updated:
-		t.Logf("%s: updated; review the change", r.File)
+		t.Logf("%s: updated: %s; review the change", r.File, strings.Join(r.Changes, ", "))
 	}
 }

@@ -1,7 +1,9 @@
 package zendesksim
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -28,6 +30,9 @@ func ReadAccount(r io.Reader) (Account, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return Account{}, fmt.Errorf("read account: %w", err)
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return Account{}, errors.New("account: there is nothing in it; an account that holds nothing is {}")
 	}
 	var members map[string]json.RawMessage
 	if err := decodeJSON(data, &members); err != nil {

@@ -15,7 +15,7 @@ import (
 // The first wrong type is kept in refusals, so that a whole object is read without a check after each member.
 // Zendesk does not document which attributes take null; the simulator takes it for everything but ids and arrays.
 type attributes struct {
-	path   string // of the object, such as "user" or "user.organization"
+	path   string // of the object, such as "user" or "user.organization"; empty for the body itself
 	values map[string]any
 	*refusals
 }
@@ -58,7 +58,7 @@ func rootAttributes(body map[string]any, root string, reader *refusals) (*attrib
 }
 
 func (a *attributes) member(name string) string {
-	return a.path + "." + name
+	return strings.TrimPrefix(a.path+"."+name, ".")
 }
 
 func (a *attributes) text(name string) sent[string] {

@@ -90,10 +90,12 @@ func parseID(text, name, action string) (int64, error) {
 
 // attributes returns the root object of the body, whose member carries the name of the resource.
 func (c *call) attributes(root string) (*attributes, error) {
-	reader := &refusals{refuse: func(path, problem string) error {
-		return invalidAttribute(path, problem, c.action)
-	}}
-	return rootAttributes(c.body, root, reader)
+	return rootAttributes(c.body, root, c.refusals())
+}
+
+// refusals are in the envelope of most endpoints.
+func (c *call) refusals() *refusals {
+	return &refusals{refuse: func(path, problem string) error { return invalidAttribute(path, problem, c.action) }}
 }
 
 // link returns an absolute URL of the API. Links lead back to the host that was asked, so that they can be followed.

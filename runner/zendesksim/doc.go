@@ -19,7 +19,7 @@
 // # What it is faithful to
 //
 // The public reference at https://developer.zendesk.com/api-reference/ and answers recorded from real accounts:
-// users and create_or_update, identities, user and organization fields, organizations, memberships, user events,
+// users and create_or_update, identities, tags, user and organization fields, organizations, memberships, user events,
 // search, and both styles of paging, with their side effects. A second email becomes a secondary identity,
 // organization_id takes a user out of all other organizations, and unknown attributes are ignored without a word.
 // Where Zendesk is not documented, the code says so beside the decision; decisions are the stricter or the likelier
@@ -29,7 +29,8 @@
 //
 // Jobs and the bulk endpoints. Tickets, groups, views and everything else that is not about users and organizations.
 // Emails are never sent. Profiles are answered with an id and not kept, so the limit of twenty profiles a person is not
-// enforced.
+// enforced. An endpoint that is not there is answered as Zendesk answers one that it does not know, with a description and
+// the header [LacksHeader] that say so.
 //
 // # What makes clients wait and try again
 //

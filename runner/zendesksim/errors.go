@@ -62,8 +62,15 @@ func recordNotFound() error {
 	return described(http.StatusNotFound, "RecordNotFound", "Not found")
 }
 
-func invalidEndpoint() error {
-	return described(http.StatusNotFound, "InvalidEndpoint", "Not found")
+// lacking answers as Zendesk answers a path that it does not know, but for the description: it says whose gap it is.
+func lacking(c *call) error {
+	endpoint := endpointOf(c.request)
+	if endpoint == "" {
+		return described(http.StatusNotFound, "InvalidEndpoint", "Not found")
+	}
+	c.header.Set(LacksHeader, endpoint)
+	return described(http.StatusNotFound, "InvalidEndpoint",
+		"the simulator does not have "+endpoint+": give its answer by --replies (docs/testing.md)")
 }
 
 func described(status int, code, description string) error {

@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -40,6 +41,38 @@ func (s *Server) match(r *http.Request) (route, map[string]string) {
 	return route{}, nil
 }
 
+// Endpoints lists what the simulator has, as "PUT users/{id}.json", sorted by path.
+func Endpoints() []string {
+	s := &Server{store: newStore(&Options{})}
+	var all []string
+	for _, r := range s.routeTable() {
+		all = append(all, r.method+" "+strings.Join(r.pattern, "/")+".json")
+	}
+	path := func(endpoint string) string { return endpoint[strings.IndexByte(endpoint, ' '):] }
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(path(a), path(b)), cmp.Compare(a, b)) })
+	return all
+}
+
+// LacksHeader is the header of an answer to a request that the simulator has no endpoint for. It names the endpoint, so
+// that nobody takes a gap of the simulator for a mistake of their own: Zendesk may have it.
+const LacksHeader = "X-Simulator-Lacks"
+
+// endpointOf names the endpoint that a request is for, with {id} for what names one record; empty where it is not for
+// the API.
+func endpointOf(r *http.Request) string {
+	path, found := strings.CutPrefix(r.URL.EscapedPath(), "/api/v2/")
+	if !found {
+		return ""
+	}
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if name, ending, _ := strings.Cut(segment, "."); strings.ContainsAny(name, "0123456789%@+-") {
+			segments[i] = strings.TrimSuffix("{id}."+ending, ".")
+		}
+	}
+	return r.Method + " " + strings.Join(segments, "/")
+}
+
 func matches(pattern, segments []string) bool {
 	return slices.EqualFunc(pattern, segments, func(part, segment string) bool {
 		return part == segment || isParameter(part) && segment != ""
@@ -70,6 +103,7 @@ func (s *Server) routeTable() []route {
 		s.membershipRoutes(),
 		s.eventRoutes(),
 		s.searchRoutes(),
+		s.tagRoutes(),
 		fieldEndpoints{s, s.store.userFields}.routes(),
 		fieldEndpoints{s, s.store.organizationFields}.routes(),
 		s.timeZoneRoutes(),

@@ -201,6 +201,9 @@ func (s *seeder) seedOrganizations() error {
 func (s *seeder) seedUsers() error {
 	return each("users", s.account.Users, func(u *User) error {
 		s.completeUser(u)
+		if strings.TrimSpace(u.Name) == "" {
+			return errors.New("a user needs a name; without one, an email or external_id is the name")
+		}
 		in := userInput{
 			name:       sent[string]{given: true, value: u.Name},
 			externalID: sent[string]{given: true, value: string(u.ExternalID)},

@@ -78,7 +78,7 @@ func TestSeedErrors(t *testing.T) {
 		{`{"users":{}}`, "users: must be an array"},
 		{`{"users":[{"name":"x"},{"name":"y","exernal_id":"z"}]}`, `users[1]: unknown attribute "exernal_id"; did you mean "external_id"?`},
 		{`{"users":[{"name":"x","external_id":5}]}`, "users[0]: "},
-		{`{"users":[{}]}`, "users[0]: Name: is too short"},
+		{`{"users":[{}]}`, "users[0]: a user needs a name; without one, an email or external_id is the name"},
 		{`{"users":[{"id":1,"name":"x"},{"id":1,"name":"y"}]}`, "users[1]: id 1 is the id of users[0]"},
 		{`{"users":[{"id":-1,"name":"x"}]}`, "users[0]: id -1 is not positive"},
 		{`{"users":[{"name":"x","external_id":"A"},{"name":"y","external_id":"a"}]}`, "users[1]: External has already been taken"},

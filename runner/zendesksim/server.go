@@ -242,7 +242,7 @@ func (s *Server) admit(c *call, endpoint route) error {
 	}
 	switch {
 	case endpoint.handle == nil:
-		return invalidEndpoint()
+		return lacking(c)
 	case endpoint.adminOnly && s.opts.Role != Admin, !endpoint.public && !s.inScope(c):
 		return forbidden()
 	}

@@ -87,7 +87,17 @@ func TestUnknownEndpoints(t *testing.T) {
 	a := newAPI(t, zendesksim.Options{}, "")
 	for _, path := range []string{"GET tickets", "PATCH users/1", "DELETE users", "GET users//identities", "POST user_fields/1", "GET users/1/2/3/4"} {
 		method, path, _ := strings.Cut(path, " ")
-		a.send(method, path, "").refuses(404, noEndpoint)
+		a.send(method, path, "").wants(404).has("error", "InvalidEndpoint")
+	}
+	for path, named := range map[string]string{
+		"users/7/skips.json": "PUT users/{id}/skips.json", "objects/a-b/c?q=ann": "PUT objects/{id}/c", "x/ann%40b.json": "PUT x/{id}.json",
+	} {
+		got := a.put(path, "{}")
+		got.refuses(404, `{"error":"InvalidEndpoint","description":"the simulator does not have `+named+
+			`: give its answer by --replies (docs/testing.md)"}`)
+		if told := got.header.Get(zendesksim.LacksHeader); told != named {
+			t.Errorf("%s: %s", path, told)
+		}
 	}
 	r := httptest.NewRequest("GET", "https://acme.zendesk.com/tickets", nil)
 	r.Header.Set("Authorization", "Bearer x")
@@ -102,7 +112,7 @@ func TestBodies(t *testing.T) {
 	unparsable := `{"error":"Unprocessable Entity","message":"Server could not parse JSON"}`
 	a.post(path, `{"user":`).refuses(422, unparsable)
 	a.post(path, `{"user":{}} {}`).refuses(422, unparsable)
-	a.post("users/x/unknown", `{`).refuses(404, noEndpoint) // The route comes before JSON.
+	a.post("users/x/unknown", `{`).wants(404) // The route comes before JSON.
 	for _, body := range []string{``, `{}`, `[]`, `{"user":null}`, `"user"`} {
 		a.post(path, body).refuses(400, wrongType("user", "must be present", path))
 	}
