@@ -6,6 +6,7 @@ package mask
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // hidden stands for the rest of a word, however long it is.
@@ -23,7 +24,7 @@ func Value(raw string) string {
 
 // Text masks a text: a word keeps its first letter, a digit becomes 9, and
 // everything between words stays. The last label of an address's domain stays,
-// too: ada@example.com becomes a***@e***.com.
+// too, where it is made of ASCII letters: ada@example.com becomes a***@e***.com.
 func Text(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {
@@ -47,42 +48,70 @@ func upTo(text string, stops func(rune) bool) string {
 	return text
 }
 
-// masked hides a stretch of text without spaces.
+// masked hides a stretch of text without spaces. What follows an address is no
+// part of it, such as a path or another field.
 func masked(stretch string) string {
-	if at, dot := strings.IndexByte(stretch, '@'), strings.LastIndexByte(stretch, '.'); at > 0 && dot > at {
-		return words(stretch[:dot+1]) + letters(stretch[dot+1:])
+	var b strings.Builder
+	for {
+		at := strings.IndexByte(stretch, '@')
+		if at < 0 {
+			b.WriteString(words(stretch))
+			return b.String()
+		}
+		domain := strings.TrimRight(upTo(stretch[at+1:], func(r rune) bool { return !inDomain(r) }), ".")
+		rest := stretch[at+1+len(domain):]
+		top := ""
+		if endsWord(stretch[:at]) && !strings.HasPrefix(rest, "@") {
+			top = topLevel(domain)
+		}
+		b.WriteString(words(stretch[:at+1]) + words(strings.TrimSuffix(domain, top)) + top)
+		stretch = rest
 	}
-	return words(stretch)
 }
+
+// inDomain takes more than domains have, so that none ends within a word.
+func inDomain(r rune) bool {
+	return r == '.' || r == '-' || r == '_' || inWord(r) || unicode.IsNumber(r)
+}
+
+// endsWord reports whether the name of an address can end here: what begins with
+// an @ is a name of somebody.
+func endsWord(text string) bool {
+	last, _ := utf8.DecodeLastRuneInString(text)
+	return inDomain(last) || last == '+'
+}
+
+// topLevel gives the last label of a domain, such as com; empty where it is none
+// that a domain has.
+func topLevel(domain string) string {
+	dot := strings.LastIndexByte(domain, '.')
+	label := domain[dot+1:]
+	if dot < 0 || strings.ContainsFunc(label, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) }) {
+		return ""
+	}
+	return label
+}
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) }
 
 // words hides each run of letters but for its first one, and all digits.
 func words(text string) string {
 	var b strings.Builder
-	inWord := false
+	within := false
 	for _, r := range text {
-		letter := unicode.IsLetter(r) || unicode.IsMark(r)
+		letter := inWord(r)
 		switch {
-		case unicode.IsDigit(r):
+		case unicode.IsNumber(r):
 			b.WriteByte('9')
 		case !letter:
 			b.WriteRune(r)
-		case !inWord:
+		case !within:
 			b.WriteRune(r)
 			b.WriteString(hidden)
 		}
-		inWord = letter
+		within = letter
 	}
 	return b.String()
-}
-
-// letters keeps letters as they are.
-func letters(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsDigit(r) {
-			return '9'
-		}
-		return r
-	}, text)
 }
 
 // Quoted masks what a sentence quotes, and what in it looks like an address or
