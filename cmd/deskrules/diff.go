@@ -104,7 +104,7 @@ func (o *diffOptions) run(ctx context.Context, sh shell, args []string) error {
 	if err := (diffReport{c, found}).write(sh, o.output); err != nil {
 		return err
 	}
-	if !found.nothing() {
+	if !found.nothing() || len(c.declared) > 0 {
 		return exitStatus(statusUndelivered)
 	}
 	return nil
@@ -120,16 +120,20 @@ func (o *diffOptions) comparison(ctx context.Context, sh shell, args []string) (
 	if err != nil {
 		return c, nil, err
 	}
-	if c.old, err = o.loadVersion(ctx, args[0], config); err != nil {
+	if c.old, err = loadVersion(ctx, args[0], config); err != nil {
 		return c, nil, err
 	}
-	if c.new, err = o.loadVersion(ctx, args[1], config); err != nil {
+	if c.new, err = loadVersion(ctx, args[1], config); err != nil {
 		return c, nil, err
 	}
 	if c.old.program.Name() != c.new.program.Name() {
 		return c, nil, fmt.Errorf("%s is for %q and %s for %q: only rules for the same destination can be compared",
 			args[0], c.old.program.Name(), args[1], c.new.program.Name())
 	}
+	if err := checkKnown(config, c.old, c.new); err != nil {
+		return c, nil, err
+	}
+	c.declared = declarations(c.old.texts, c.new.texts)
 	if c.answers, err = o.answers(c.new.program.Name()); err != nil {
 		return c, nil, err
 	}

@@ -20,21 +20,21 @@ import (
 
 // loadRevision compiles the rules that a folder held at a revision of the git
 // repository that the command was started in.
-func loadRevision(ctx context.Context, rev, dir string) (*engine.Program, error) {
+func loadRevision(ctx context.Context, rev, dir string) (*engine.Program, fs.FS, error) {
 	files, err := revision(ctx, rev, dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	name := rev + ":" + dir
-	if _, err := fs.Stat(files, "destination.yaml"); err != nil {
-		return nil, fmt.Errorf("no rules in %s: there is no destination.yaml", name)
+	if _, err := fs.Stat(files, destinationFile); err != nil {
+		return nil, nil, fmt.Errorf("no rules in %s: there is no destination.yaml", name)
 	}
 	program, err := engine.Load(files, ".")
 	var findings engine.Diagnostics
 	if errors.As(err, &findings) {
-		return nil, inRevision(name, findings)
+		return nil, nil, inRevision(name, findings)
 	}
-	return program, err
+	return program, files, err
 }
 
 // inRevision names the files of findings as git does.

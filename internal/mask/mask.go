@@ -117,32 +117,49 @@ func words(text string) string {
 // Quoted masks what a sentence quotes, and what in it looks like an address or
 // the number of somebody: reasons and warnings say what is wrong in words of
 // their own, and quote events.
-func Quoted(sentence string) string {
+func Quoted(sentence string) string { return Rewrite(sentence, Text, word) }
+
+// Rewrite rewrites what a sentence quotes in one way, and the words that are not
+// quoted in another.
+func Rewrite(sentence string, quotation, word func(string) string) string {
 	// A quotation mark within a quotation does not end it.
 	const within = "\x00"
 	parts := strings.Split(strings.ReplaceAll(sentence, `\"`, within), `"`)
 	for i, part := range parts {
+		part = strings.ReplaceAll(part, within, `\"`)
 		if i%2 == 1 { // one that is cut off has no end
-			parts[i] = Text(part)
+			parts[i] = quotation(part)
 		} else {
-			parts[i] = Loose(part)
+			parts[i] = eachWord(part, word)
 		}
 	}
-	return strings.ReplaceAll(strings.Join(parts, `"`), within, `\"`)
+	return strings.Join(parts, `"`)
+}
+
+func eachWord(text string, rewrite func(string) string) string {
+	words := strings.Split(text, " ")
+	for i, word := range words {
+		words[i] = rewrite(word)
+	}
+	return strings.Join(words, " ")
 }
 
 // longNumber is how many digits identify somebody. A status has less.
 const longNumber = 4
 
 // Loose masks of a text only what looks like an address or a long number.
-func Loose(text string) string {
-	words := strings.Split(text, " ")
-	for i, word := range words {
-		if digits := strings.Count(strings.Map(digit, word), "9"); strings.Contains(word, "@") || digits >= longNumber {
-			words[i] = Text(word)
-		}
+func Loose(text string) string { return eachWord(text, word) }
+
+func word(text string) string {
+	if Personal(text) {
+		return Text(text)
 	}
-	return strings.Join(words, " ")
+	return text
+}
+
+// Personal reports whether a word looks like an address or a long number.
+func Personal(word string) bool {
+	return strings.Contains(word, "@") || strings.Count(strings.Map(digit, word), "9") >= longNumber
 }
 
 // digit makes 9 of a digit, and nothing of anything else.
