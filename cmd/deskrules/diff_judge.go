@@ -122,11 +122,11 @@ func (j *judge) outcome(at place, was, is *played) {
 		of, behind = older, before
 	}
 	what.cause = j.caused.sentence(of, behind.At, behind.Reason)
-	seen := sample{at: at}
+	seen := sample{at: at, reason: j.shown.sentence(of, behind.At, behind.Reason)}
 	if before.Reason != "" && after.Reason != "" { // else the only one has been said
 		seen.was, seen.is = j.shown.sentence(older, before.At, before.Reason), j.shown.sentence(newer, after.At, after.Reason)
 	}
-	j.found.note(what, j.shown.sentence(of, behind.At, behind.Reason), seen)
+	j.found.note(what, seen)
 }
 
 func (j *judge) warnings(at place, was, is engine.Outcome) {
@@ -141,7 +141,7 @@ func (j *judge) warnings(at place, was, is engine.Outcome) {
 
 func (j *judge) warning(what difference, of int, w engine.Warning, at place) {
 	what.subject, what.cause = aWarning, j.caused.sentence(of, w.At, w.Text)
-	j.found.note(what, j.shown.sentence(of, w.At, w.Text), sample{at: at})
+	j.found.note(what, sample{at: at, reason: j.shown.sentence(of, w.At, w.Text)})
 }
 
 // warned lists the warnings that only one of the versions has.
@@ -174,7 +174,7 @@ func (j *judge) change(at place, c compare.Change, was, is *played) {
 		after = is.line(c.New, c.Field, c.Is)
 	}
 	what.old, what.new = j.old.origins.line(before, j.new.origins, c.Was, c.Is), j.new.origins.line(after, j.old.origins, c.Is, c.Was)
-	j.found.note(what, "", sample{at, j.value(c.Field, c.Was, before), j.value(c.Field, c.Is, after)})
+	j.found.note(what, sample{at: at, was: j.value(c.Field, c.Was, before), is: j.value(c.Field, c.Is, after)})
 }
 
 // value is a value as it is shown.

@@ -121,7 +121,7 @@ func (r diffReport) printDifference(w io.Writer, look style, what difference) {
 		fmt.Fprintln(w, wrap(indented+look.dim(lines), indented+"  "))
 	}
 	for _, s := range found.samples {
-		fmt.Fprintln(w, wrap(indented+sampleText(s), indented+"  "))
+		fmt.Fprintln(w, wrap(indented+found.sampleText(s), indented+"  "))
 	}
 }
 
@@ -185,13 +185,16 @@ func inRules(v version, at engine.Position) string {
 	return fmt.Sprintf("%s:%d", inVersion(v.name, at.File), at.Line)
 }
 
-func sampleText(s sample) string {
+// sampleText names an event with what it shows beside what has been said of all.
+func (o *occurrence) sampleText(s sample) string {
 	text := printable(s.at.String())
 	switch {
 	case s.was != "" && s.is != "":
 		text += "  " + printable(short(s.was)) + " -> " + printable(short(s.is))
 	case s.was != "" || s.is != "":
 		text += "  " + printable(short(s.was+s.is))
+	case s.reason != o.reason:
+		text += "  " + printable(s.reason)
 	}
 	return text
 }
@@ -287,6 +290,8 @@ type sampleJSON struct {
 	Event string `json:"event"`
 	Old   string `json:"old,omitempty"`
 	New   string `json:"new,omitempty"`
+	// Reason is that of the event, where it is not that of all.
+	Reason string `json:"reason,omitempty"`
 }
 
 func (r diffReport) forPrograms() diffJSON {
@@ -329,7 +334,11 @@ func (r diffReport) listed(s subject) []differenceJSON {
 			Events: found.events, Times: found.times, Samples: []sampleJSON{},
 		}
 		for _, s := range found.samples {
-			shown.Samples = append(shown.Samples, sampleJSON{s.at.String(), s.was, s.is})
+			one := sampleJSON{Event: s.at.String(), Old: s.was, New: s.is}
+			if s.reason != found.reason {
+				one.Reason = s.reason
+			}
+			shown.Samples = append(shown.Samples, one)
 		}
 		list = append(list, shown)
 	}
@@ -368,7 +377,7 @@ func (r diffReport) table(list []difference) string {
 	var rows [][]string
 	for _, what := range list[:min(len(list), mostShown)] {
 		found := r.found.found[what]
-		rows = append(rows, []string{thousands(found.events), r.cell(what), codeOrNothing(r.lines(what)), codeOrNothing(sampleText(found.samples[0]))})
+		rows = append(rows, []string{thousands(found.events), r.cell(what), codeOrNothing(r.lines(what)), codeOrNothing(found.sampleText(found.samples[0]))})
 	}
 	text := grid([]string{"events", "what", "line", "such as"}, rows)
 	if more := len(list) - mostShown; more > 0 {

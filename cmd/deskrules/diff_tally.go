@@ -52,7 +52,7 @@ type occurrence struct {
 	events  int
 	times   int // requests, or fields of them; an event may have several
 	last    place
-	reason  string // of the first event, as it is shown
+	reason  string // as it is shown; only the cause where events have different ones
 	samples []sample
 }
 
@@ -60,6 +60,14 @@ type occurrence struct {
 type sample struct {
 	at      place
 	was, is string
+	reason  string
+}
+
+// says notes the reason of one more event.
+func (o *occurrence) says(what difference, reason string) {
+	if o.reason != reason {
+		o.reason = what.cause
+	}
 }
 
 // differences is what a comparison found.
@@ -110,6 +118,7 @@ func (d *differences) keep(what difference, found *occurrence) {
 	case known != nil:
 		known.events += found.events
 		known.times += found.times
+		known.says(what, found.reason)
 		known.samples = append(known.samples, found.samples[:min(len(found.samples), mostSamples-len(known.samples))]...)
 	case len(d.found) == mostDifferences:
 		d.more += found.times
@@ -118,8 +127,8 @@ func (d *differences) keep(what difference, found *occurrence) {
 	}
 }
 
-// note counts a difference of an event, with its reason as it is shown.
-func (d *differences) note(what difference, reason string, s sample) {
+// note counts a difference of an event.
+func (d *differences) note(what difference, s sample) {
 	d.noted++
 	known := d.found[what]
 	switch {
@@ -127,10 +136,11 @@ func (d *differences) note(what difference, reason string, s sample) {
 		d.more++
 		return
 	case known == nil:
-		known = &occurrence{reason: reason}
+		known = &occurrence{reason: s.reason}
 		d.found[what] = known
 	}
 	known.times++
+	known.says(what, s.reason)
 	if known.last == s.at {
 		return
 	}

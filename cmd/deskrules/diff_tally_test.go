@@ -17,7 +17,7 @@ func TestBatchesAreCountedInTheirOrder(t *testing.T) {
 		for _, number := range []int{3, 1, 2, 0} {
 			found := newDifferences()
 			found.batches, found.events = 1, 1
-			found.note(what, "", sample{at: place{file: "events.ndjson", line: number + 1}})
+			found.note(what, sample{at: place{file: "events.ndjson", line: number + 1}})
 			results <- counted{number, found}
 		}
 	}()
