@@ -36,11 +36,13 @@ func newDiff(sh shell) *cobra.Command {
 		Long: `Run events through two versions of rules, and show what NEW would do otherwise
 than OLD: requests and their fields that are added, gone or changed, with the
 line of the rules behind each, events that end otherwise, and calls saved or
-added. Nothing leaves this machine.
+added. What no event shows is compared as it is written: where requests go, with
+which credentials, how often, and the settings. Nothing leaves this machine.
 
 OLD and NEW are folders that hold destination.yaml, or folders of a revision of
-the git repository here, as git writes them: HEAD:rules, v1.2:path/to/rules. The
-name of a destination whose rules are built in will do, too.
+the git repository here, as git writes them: HEAD:rules, v1.2:path/to/rules.
+They are read as they were committed, without filters and attributes. The name
+of a destination whose rules are built in will do, too.
 
 A simulator answers each version, and both begin with the same account: empty,
 or what --account holds. Later events meet what earlier ones have written; after
@@ -48,8 +50,8 @@ or what --account holds. Later events meet what earlier ones have written; after
 difference. Where there is no simulator, answers are those of --replies, or made
 up.
 
-Values are masked: an address is shown as a***@e***.com, and each digit as 9.
-What stands in the rules is not. --show-values shows everything.
+What comes from events is masked: an address is shown as a***@e***.com, and each
+digit as 9. What stands in the rules is not. --show-values shows everything.
 
 Exit status:
   0  nothing changes

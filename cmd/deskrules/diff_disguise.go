@@ -85,7 +85,7 @@ func (d disguise) word(text string) string {
 	switch {
 	case d.inRules(word):
 		return text
-	case mask.Personal(word) && found:
+	case found && strings.Contains(word, "/"):
 		return path + text[len(word):]
 	case mask.Personal(word):
 		return d.hide(text)
