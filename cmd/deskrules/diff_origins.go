@@ -197,8 +197,13 @@ func (o *origins) path(in *scope, keys []string, raw string, depth int) standing
 			return found
 		}
 	}
-	for _, line := range in.mappings[name] {
-		rest, within := belowTarget(line.To, below)
+	return o.mapping(in, in.mappings[name], below, raw, depth)
+}
+
+// mapping follows a place of a mapping to the lines that make it.
+func (o *origins) mapping(in *scope, lines []engine.LineDescription, keys []string, raw string, depth int) standing {
+	for _, line := range lines {
+		rest, within := belowTarget(line.To, keys)
 		if !within || line.Rest != nil {
 			continue
 		}

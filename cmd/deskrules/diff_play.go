@@ -294,23 +294,31 @@ func (p *played) line(of int, field []string, raw string) fieldLine {
 
 // passed gives the line for which the event was ignored: that of the condition of a
 // rule, or of its events. Of several rules it is the first that took the event in
-// the other version. There is none where this version has no such rule.
+// the other version. Where this version has no such rule, it is that of its rules.
 func (p *played) passed(other engine.Outcome) engine.Position {
-	texts := p.by.version.texts
-	if e := p.explain(); e != nil {
-		for _, r := range e.Rules {
-			if strings.HasPrefix(r.Why, "when: ") && (len(other.Rules) == 0 || slices.Contains(other.Rules, r.Rule)) {
-				return texts.line(r.At.File, "when")
-			}
-		}
+	of := &p.by.version
+	if at := p.unmet(other.Rules); at.Line > 0 || len(other.Rules) == 0 {
+		return at
 	}
-	for _, r := range p.by.version.rules {
+	for _, r := range of.rules {
 		if slices.Contains(other.Rules, r.Name) {
-			return texts.line(r.At.File, "event")
+			return of.texts.line(r.At.File, "event")
 		}
 	}
-	if len(other.Rules) > 0 {
-		return texts.line(destinationFile, "rules")
+	return of.texts.line(destinationFile, "rules")
+}
+
+// unmet gives the line of the condition that kept a rule from the event: one of those
+// named, or any where none is.
+func (p *played) unmet(rules []string) engine.Position {
+	e := p.explain()
+	if e == nil {
+		return engine.Position{}
+	}
+	for _, r := range e.Rules {
+		if strings.HasPrefix(r.Why, "when: ") && (len(rules) == 0 || slices.Contains(rules, r.Rule)) {
+			return p.by.version.texts.line(r.At.File, "when")
+		}
 	}
 	return engine.Position{}
 }

@@ -118,17 +118,8 @@ func checkKnown(config configFile, old, new version) error {
 // withCredentials gives a version credentials of its own, which nothing looks at: the
 // versions may authenticate otherwise, and the config can suit only one of them.
 func (s setup) withCredentials(ways []engine.AuthenticationDescription) setup {
-	settings := maps.Clone(s.config.settings)
-	if settings == nil {
-		settings = map[string]any{}
-	}
-	chosen := s.easiest(ways).Needs
-	for _, way := range ways {
-		maps.DeleteFunc(settings, func(name string, _ any) bool {
-			return slices.Contains(way.Needs, name) && !slices.Contains(chosen, name) && !s.isRequired(name)
-		})
-	}
-	examples := s.program.Examples()
+	chosen, examples := s.easiest(ways).Needs, s.program.Examples()
+	settings := s.withoutWays(ways, chosen)
 	for _, name := range chosen {
 		_, given := settings[name]
 		example, there := examples[name]
@@ -141,6 +132,19 @@ func (s setup) withCredentials(ways []engine.AuthenticationDescription) setup {
 	}
 	s.config.settings = settings
 	return s
+}
+
+// withoutWays gives the settings of the config but for those that other ways to
+// authenticate need than the chosen one.
+func (s setup) withoutWays(ways []engine.AuthenticationDescription, chosen []string) map[string]any {
+	settings := map[string]any{}
+	maps.Copy(settings, s.config.settings)
+	for _, way := range ways {
+		maps.DeleteFunc(settings, func(name string, _ any) bool {
+			return slices.Contains(way.Needs, name) && !slices.Contains(chosen, name) && !s.isRequired(name)
+		})
+	}
+	return settings
 }
 
 // easiest picks the way to authenticate for which least has to be made up.
