@@ -35,7 +35,7 @@ func (c *caller) tell(q engine.Request, sent *http.Request, a answer) {
 	}
 	whole := sent.URL.Scheme + "://" + sent.URL.Host + sent.URL.EscapedPath()
 	c.listen(Attempt{
-		Request: q, Path: strings.TrimPrefix(whole, c.root), Query: sent.URL.RawQuery,
+		Request: ownRequest(q), Path: strings.TrimPrefix(whole, c.root), Query: sent.URL.RawQuery,
 		Status: a.Status, Failure: a.Failure, Detail: a.Detail,
 		RetryAfter: a.header.Get("Retry-After"), Body: a.Body,
 	})

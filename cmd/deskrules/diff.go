@@ -34,11 +34,13 @@ func newDiff(sh shell) *cobra.Command {
 		Long: `Run events through two versions of rules, and show what NEW would do otherwise
 than OLD: requests and their fields that are added, gone or changed, with the
 line of the rules behind each, events that end otherwise, and calls saved or
-added. Nothing leaves this machine.
+added. What no event shows is compared as it is written: where requests go, with
+which credentials, how often, and the settings. Nothing leaves this machine.
 
 OLD and NEW are folders that hold destination.yaml, or folders of a revision of
-the git repository here, as git writes them: HEAD:rules, v1.2:path/to/rules. The
-name of a destination whose rules are built in will do, too.
+the git repository here, as git writes them: HEAD:rules, v1.2:path/to/rules.
+They are read as they were committed, without filters and attributes. The name
+of a destination whose rules are built in will do, too.
 
 A simulator answers each version, and both begin with the same account: empty,
 or what --account holds. Later events meet what earlier ones have written; after
@@ -46,8 +48,8 @@ or what --account holds. Later events meet what earlier ones have written; after
 difference. --replies answer in place of the simulator where one fits. Where
 there is no simulator, all other answers are made up.
 
-Values are masked: an address is shown as a***@e***.com, and each digit as 9.
-What stands in the rules is not. --show-values shows everything.
+What comes from events is masked: an address is shown as a***@e***.com, and each
+digit as 9. What stands in the rules is not. --show-values shows everything.
 
 Exit status:
   0  nothing changes
@@ -102,7 +104,7 @@ func (o *diffOptions) run(ctx context.Context, sh shell, args []string) error {
 	if err := (diffReport{c, found}).write(sh, o.output); err != nil {
 		return err
 	}
-	if !found.nothing() {
+	if !found.nothing() || len(c.declared) > 0 {
 		return exitStatus(statusUndelivered)
 	}
 	return nil
@@ -118,16 +120,20 @@ func (o *diffOptions) comparison(ctx context.Context, sh shell, args []string) (
 	if err != nil {
 		return c, nil, err
 	}
-	if c.old, err = o.loadVersion(ctx, args[0], config); err != nil {
+	if c.old, err = loadVersion(ctx, args[0], config); err != nil {
 		return c, nil, err
 	}
-	if c.new, err = o.loadVersion(ctx, args[1], config); err != nil {
+	if c.new, err = loadVersion(ctx, args[1], config); err != nil {
 		return c, nil, err
 	}
 	if c.old.program.Name() != c.new.program.Name() {
 		return c, nil, fmt.Errorf("%s is for %q and %s for %q: only rules for the same destination can be compared",
 			args[0], c.old.program.Name(), args[1], c.new.program.Name())
 	}
+	if err := checkKnown(config, c.old, c.new); err != nil {
+		return c, nil, err
+	}
+	c.declared = declarations(c.old.texts, c.new.texts)
 	if c.answers, err = readAnswers(c.new.program.Name(), o.account, o.replies, newHinter(sh.err)); err != nil {
 		return c, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/deskrules/deskrules/engine"
@@ -106,34 +107,58 @@ func (c *call) explain(steps []engine.StepExplanation, used map[*engine.RequestE
 	}
 }
 
-// behind gives the line that is behind a place of a body: that of the longest
-// target which holds it. That may be a line of a mapping which came to the body
-// in a way of its own, such as through a procedure. Where no line says so it is
-// the step's.
-func (c *call) behind(field []string) fieldLine {
-	line, longest := fieldLine{at: c.at}, -1
+// A fieldLine is the line that a value comes from, and where in the rules the value
+// stands, if it does not come from an event.
+type fieldLine struct {
+	at engine.Position
+	standing
+}
+
+// behind gives the line that is behind a place of a body and its value: that of the
+// longest target which holds it. Where no line says so it is the step's.
+func (c *call) behind(field []string, raw string, o *origins) fieldLine {
 	if len(field) == 0 || field[0] != "body" {
-		return line
+		return fieldLine{at: c.at}
 	}
-	at := strings.Join(field[1:], ".")
-	for _, list := range [][]engine.FieldExplanation{c.fields, c.mapped} {
-		for _, f := range list {
-			if f.Absent == "" && len(f.To) > longest && holds(f.To, at) {
-				line, longest = fieldLine{at: f.At, fixed: f.From == "value" || f.From == "default"}, len(f.To)
-			}
+	line, below, found := longest(c.fields, field[1:], raw)
+	if !found {
+		return fieldLine{at: c.at}
+	}
+	if mapped, rest, fed := c.fed(line, below, raw, o); fed {
+		line, below = mapped, rest
+	}
+	return fieldLine{line.At, o.of(line, c.asked.Rule, below, raw)}
+}
+
+// longest finds the line with the longest target that holds a place, and the keys
+// below the target. Of several, it is one that has the value there.
+func longest(lines []engine.FieldExplanation, keys []string, raw string) (line engine.FieldExplanation, below []string, found bool) {
+	most := -1
+	for _, f := range lines {
+		rest, within := belowTarget(f.To, keys)
+		if f.Absent != "" || !within {
+			continue
+		}
+		long := 2 * (len(keys) - len(rest))
+		if has(string(f.Value), rest, raw) {
+			long++
+		}
+		if long > most {
+			line, below, found, most = f, rest, true, long
 		}
 	}
-	return line
+	return line, below, found
 }
 
-// holds reports whether a place is that of a target, or within it.
-func holds(target, at string) bool {
-	below, within := strings.CutPrefix(at, target)
-	return within && (target == "" || below == "" || below[0] == '.')
-}
-
-// A fieldLine is the line that a value comes from.
-type fieldLine struct {
-	at    engine.Position
-	fixed bool // the value stands in the rules, and says nothing of anybody
+// fed finds the line of a mapping that came to a line of a body in a way of its own,
+// such as through a procedure: the names that the line reads are made of it, it is
+// about the very place, and it has the value.
+func (c *call) fed(line engine.FieldExplanation, below []string, raw string, o *origins) (mapped engine.FieldExplanation, rest []string, fed bool) {
+	for _, path := range o.madeOf(line, c.asked.Rule) {
+		mapped, rest, found := longest(c.mapped, slices.Concat(path, below), raw)
+		if found && len(keysOf(mapped.To)) > len(path) && has(string(mapped.Value), rest, raw) {
+			return mapped, rest, true
+		}
+	}
+	return engine.FieldExplanation{}, nil, false
 }

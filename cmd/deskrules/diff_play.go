@@ -11,10 +11,11 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/deskrules/deskrules/engine"
-	"github.com/deskrules/deskrules/internal/compare"
 	"github.com/deskrules/deskrules/runner"
 	"github.com/deskrules/deskrules/runner/ruletest"
 )
@@ -31,6 +32,7 @@ import (
 // the same whatever finishes first.
 type comparison struct {
 	old, new version
+	declared []declared // what no event shows
 	answers  answers
 	limits   engine.Limits
 	batch    int // events
@@ -165,7 +167,7 @@ func (c comparison) one(ctx context.Context, b batch) (*differences, error) {
 	if err != nil {
 		return nil, err
 	}
-	judge := judge{comparison: c, pair: compare.NewPair(old.held), found: newDifferences()}
+	judge := newJudge(c, old.held)
 	olds, news := old.all(ctx, b.events), new.all(ctx, b.events)
 	for _, event := range b.events {
 		was, is := <-olds, <-news
@@ -226,7 +228,7 @@ func (a answers) transport(base string, clock *ruletest.Clock) (http.RoundTrippe
 		return nil, nil, err
 	}
 	held, err := dumpSimulator(simulator)
-	given.below = direct{simulator}
+	given.below = signedIn{direct{simulator}}
 	return given, held, err
 }
 
@@ -246,6 +248,19 @@ func (d direct) RoundTrip(request *http.Request) (*http.Response, error) {
 	return recorded.Result(), nil
 }
 
+// signedIn asks as somebody who may do all: whose credentials the rules send is
+// compared as they are written, and is none of the events' business.
+type signedIn struct{ next http.RoundTripper }
+
+func (s signedIn) RoundTrip(request *http.Request) (*http.Response, error) {
+	if _, ofRules := runner.Asked(request.Context()); !ofRules { // it is for an access token
+		return answerOf(request, madeUpAnswer(request)), nil
+	}
+	signed := request.Clone(request.Context())
+	signed.Header.Set("Authorization", "Bearer simulated")
+	return s.next.RoundTrip(signed)
+}
+
 // madeUpElse answers what a stand-in has no answer to.
 type madeUpElse struct{ standIn }
 
@@ -259,25 +274,63 @@ func (m madeUpElse) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // A played event is what a version made of it.
 type played struct {
-	result    runner.Result
-	calls     []call
-	by        *runner.Runner
-	explained bool
+	result      runner.Result
+	calls       []call
+	by          *side
+	explained   bool
+	explanation *engine.Explanation // nil where there is none
 }
 
-// line gives the line that is behind a place of a call. Of most events nobody
-// asks for any, and to explain an event takes as long as to deliver it.
-func (p *played) line(of int, field []string) fieldLine {
+// explain says why the event ended as it did. Of most events nobody asks, and to
+// explain an event takes as long as to deliver it.
+func (p *played) explain() *engine.Explanation {
 	if !p.explained {
-		explainCalls(p.calls, p.by.Explain(p.result))
-		p.explained = true
+		p.explained, p.explanation = true, p.by.runner.Explain(p.result)
+		explainCalls(p.calls, p.explanation)
 	}
-	return p.calls[of].behind(field)
+	return p.explanation
 }
 
-func (s side) one(ctx context.Context, record runner.Record) (played, error) {
+// line gives the line that is behind a place of a call and its value.
+func (p *played) line(of int, field []string, raw string) fieldLine {
+	p.explain()
+	return p.calls[of].behind(field, raw, p.by.version.origins)
+}
+
+// passed gives the line for which the event was ignored: that of the condition of a
+// rule, or of its events. Of several rules it is the first that took the event in
+// the other version. Where this version has no such rule, it is that of its rules.
+func (p *played) passed(other engine.Outcome) engine.Position {
+	of := &p.by.version
+	if at := p.unmet(other.Rules); at.Line > 0 || len(other.Rules) == 0 {
+		return at
+	}
+	for _, r := range of.rules {
+		if slices.Contains(other.Rules, r.Name) {
+			return of.texts.line(r.At.File, "event")
+		}
+	}
+	return of.texts.line(destinationFile, "rules")
+}
+
+// unmet gives the line of the condition that kept a rule from the event: one of those
+// named, or any where none is.
+func (p *played) unmet(rules []string) engine.Position {
+	e := p.explain()
+	if e == nil {
+		return engine.Position{}
+	}
+	for _, r := range e.Rules {
+		if strings.HasPrefix(r.Why, "when: ") && (len(rules) == 0 || slices.Contains(rules, r.Rule)) {
+			return p.by.version.texts.line(r.At.File, "when")
+		}
+	}
+	return engine.Position{}
+}
+
+func (s *side) one(ctx context.Context, record runner.Record) (played, error) {
 	result, err := s.runner.One(ctx, record)
-	return played{result: result, calls: s.listener.take(), by: s.runner}, err
+	return played{result: result, calls: s.listener.take(), by: s}, err
 }
 
 // playsAhead is how many events one version may be ahead of the other.
@@ -290,7 +343,7 @@ type playing struct {
 }
 
 // all plays events one after the other, until ctx is done: then there are fewer.
-func (s side) all(ctx context.Context, events []placedRecord) <-chan playing {
+func (s *side) all(ctx context.Context, events []placedRecord) <-chan playing {
 	all := make(chan playing, playsAhead)
 	go func() {
 		defer close(all)

@@ -41,6 +41,7 @@ const mostShown = 20
 // print writes the report for a person.
 func (r diffReport) print(w io.Writer, look style) {
 	fmt.Fprintln(w, look.bold(r.headline()))
+	r.printDeclared(w, look)
 	for _, part := range r.parts() {
 		if len(part.list) == 0 {
 			continue
@@ -61,8 +62,11 @@ func (r diffReport) print(w io.Writer, look style) {
 
 // headline says in one line whether anything changes.
 func (r diffReport) headline() string {
-	if r.found.nothing() {
-		return fmt.Sprintf("Nothing changes for %s", count(r.found.events, "event"))
+	switch nothing := fmt.Sprintf("Nothing changes for %s", count(r.found.events, "event")); {
+	case r.found.nothing() && len(r.declared) > 0:
+		return nothing + ", but settings or the connection do"
+	case r.found.nothing():
+		return nothing
 	}
 	verb := "change"
 	if r.found.changed == 1 {
@@ -86,6 +90,30 @@ func (r diffReport) parts() []reportPart {
 	}
 }
 
+// declarationsTitle stands above of what no event shows.
+const declarationsTitle = "Settings and connection"
+
+func (r diffReport) printDeclared(w io.Writer, look style) {
+	if len(r.declared) > 0 {
+		fmt.Fprintf(w, "\n%s\n", look.bold(declarationsTitle))
+	}
+	for _, what := range r.declared {
+		fmt.Fprintln(w, wrap("  "+what.sentence(), "    "))
+		fmt.Fprintln(w, wrap("    "+look.dim(r.linesOf(what.old, what.new)), "      "))
+	}
+}
+
+// sentence says what is declared otherwise, in the words of the rules.
+func (d declared) sentence() string {
+	text := printable(fmt.Sprintf("%s %s", d.name, d.kind))
+	switch d.kind {
+	case compare.Changed:
+		return text + ": " + printable(d.was) + " -> " + printable(d.is)
+	default:
+		return text + ": " + printable(d.was+d.is)
+	}
+}
+
 func (r diffReport) printDifference(w io.Writer, look style, what difference) {
 	found := r.found.found[what]
 	printRowWrapped(w, found.events, r.sentence(what))
@@ -93,7 +121,7 @@ func (r diffReport) printDifference(w io.Writer, look style, what difference) {
 		fmt.Fprintln(w, wrap(indented+look.dim(lines), indented+"  "))
 	}
 	for _, s := range found.samples {
-		fmt.Fprintln(w, wrap(indented+sampleText(s), indented+"  "))
+		fmt.Fprintln(w, wrap(indented+found.sampleText(s), indented+"  "))
 	}
 }
 
@@ -109,32 +137,34 @@ func printRowWrapped(w io.Writer, n int, text string) {
 func (r diffReport) sentence(what difference) string {
 	switch what.subject {
 	case anOutcome:
-		return outcomeSentence(what)
+		return outcomeSentence(what, r.found.found[what].reason)
 	case aRequest:
 		return fmt.Sprintf("%s %s", what.endpoint, what.kind)
 	case aField:
 		return fmt.Sprintf("%s: %s %s", what.endpoint, printable(what.field), what.kind)
 	default:
-		return fmt.Sprintf("%s: %s", what.kind, printable(what.reason))
+		return fmt.Sprintf("%s: %s", what.kind, printable(r.found.found[what].reason))
 	}
 }
 
 func (e endpoint) String() string { return e.method + " " + printable(e.path) }
 
-func outcomeSentence(what difference) string {
+func outcomeSentence(what difference, reason string) string {
 	text := fmt.Sprintf("%s -> %s", what.from, what.to)
 	if what.from == what.to {
 		text = string(what.to) + " for another reason"
 	}
-	if what.reason != "" {
-		text += ": " + printable(what.reason)
+	if reason != "" {
+		text += ": " + printable(reason)
 	}
 	return text
 }
 
 // lines names the lines behind a difference.
-func (r diffReport) lines(what difference) string {
-	old, new := inRules(r.old, what.old), inRules(r.new, what.new)
+func (r diffReport) lines(what difference) string { return r.linesOf(what.old, what.new) }
+
+func (r diffReport) linesOf(before, after engine.Position) string {
+	old, new := inRules(r.old, before), inRules(r.new, after)
 	switch {
 	case old != "" && new != "":
 		return "by " + new + ", before " + old
@@ -155,13 +185,16 @@ func inRules(v version, at engine.Position) string {
 	return fmt.Sprintf("%s:%d", inVersion(v.name, at.File), at.Line)
 }
 
-func sampleText(s sample) string {
+// sampleText names an event with what it shows beside what has been said of all.
+func (o *occurrence) sampleText(s sample) string {
 	text := printable(s.at.String())
 	switch {
 	case s.was != "" && s.is != "":
 		text += "  " + printable(short(s.was)) + " -> " + printable(short(s.is))
 	case s.was != "" || s.is != "":
 		text += "  " + printable(short(s.was+s.is))
+	case s.reason != o.reason:
+		text += "  " + printable(s.reason)
 	}
 	return text
 }
@@ -221,6 +254,7 @@ type diffJSON struct {
 	Events   int              `json:"events"`
 	Changed  int              `json:"changed"`
 	Masked   bool             `json:"masked"`
+	Declared []declaredJSON   `json:"declared"`
 	Outcomes []differenceJSON `json:"outcomes"`
 	Requests []differenceJSON `json:"requests"`
 	Fields   []differenceJSON `json:"fields"`
@@ -256,6 +290,8 @@ type sampleJSON struct {
 	Event string `json:"event"`
 	Old   string `json:"old,omitempty"`
 	New   string `json:"new,omitempty"`
+	// Reason is that of the event, where it is not that of all.
+	Reason string `json:"reason,omitempty"`
 }
 
 func (r diffReport) forPrograms() diffJSON {
@@ -264,9 +300,28 @@ func (r diffReport) forPrograms() diffJSON {
 		Old:    sideJSON{r.old.name, r.old.program.Fingerprint(), counts.old, r.found.outcomes[0]},
 		New:    sideJSON{r.new.name, r.new.program.Fingerprint(), counts.new, r.found.outcomes[1]},
 		Events: r.found.events, Changed: r.found.changed, Masked: !r.show, More: r.found.more,
+		Declared: r.declaredForPrograms(),
 		Outcomes: r.listed(anOutcome), Requests: r.listed(aRequest), Fields: r.listed(aField), Warnings: r.listed(aWarning),
 		Calls: counts.list,
 	}
+}
+
+// A declaredJSON has values as one line of YAML.
+type declaredJSON struct {
+	Kind    compare.Kind `json:"kind"`
+	Name    string       `json:"name"`
+	Old     string       `json:"old,omitempty"`
+	New     string       `json:"new,omitempty"`
+	OldLine string       `json:"old_line,omitempty"`
+	NewLine string       `json:"new_line,omitempty"`
+}
+
+func (r diffReport) declaredForPrograms() []declaredJSON {
+	list := []declaredJSON{}
+	for _, d := range r.declared {
+		list = append(list, declaredJSON{d.kind, d.name, d.was, d.is, inRules(r.old, d.old), inRules(r.new, d.new)})
+	}
+	return list
 }
 
 func (r diffReport) listed(s subject) []differenceJSON {
@@ -275,11 +330,15 @@ func (r diffReport) listed(s subject) []differenceJSON {
 		found := r.found.found[what]
 		shown := differenceJSON{
 			Kind: what.kind, Method: what.endpoint.method, Path: what.endpoint.path, Field: what.field,
-			From: what.from, To: what.to, Reason: what.reason, OldLine: inRules(r.old, what.old), NewLine: inRules(r.new, what.new),
+			From: what.from, To: what.to, Reason: r.found.found[what].reason, OldLine: inRules(r.old, what.old), NewLine: inRules(r.new, what.new),
 			Events: found.events, Times: found.times, Samples: []sampleJSON{},
 		}
 		for _, s := range found.samples {
-			shown.Samples = append(shown.Samples, sampleJSON{s.at.String(), s.was, s.is})
+			one := sampleJSON{Event: s.at.String(), Old: s.was, New: s.is}
+			if s.reason != found.reason {
+				one.Reason = s.reason
+			}
+			shown.Samples = append(shown.Samples, one)
 		}
 		list = append(list, shown)
 	}
@@ -291,6 +350,7 @@ func (r diffReport) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s\n\n", heading(r.headline()))
 	b.WriteString(paragraph(fmt.Sprintf("From %s to %s.", code(r.old.name), code(r.new.name))))
+	b.WriteString(r.declaredTable())
 	for _, part := range r.parts() {
 		if len(part.list) > 0 {
 			fmt.Fprintf(&b, "\n**%s**\n\n%s", part.title, r.table(part.list))
@@ -301,11 +361,23 @@ func (r diffReport) markdown() string {
 	return b.String()
 }
 
+// declaredTable lists what no event shows, in Markdown.
+func (r diffReport) declaredTable() string {
+	if len(r.declared) == 0 {
+		return ""
+	}
+	var rows [][]string
+	for _, d := range r.declared {
+		rows = append(rows, []string{code(d.sentence()), code(r.linesOf(d.old, d.new))})
+	}
+	return fmt.Sprintf("\n**%s**\n\n%s", declarationsTitle, grid([]string{"what", "line"}, rows))
+}
+
 func (r diffReport) table(list []difference) string {
 	var rows [][]string
 	for _, what := range list[:min(len(list), mostShown)] {
 		found := r.found.found[what]
-		rows = append(rows, []string{thousands(found.events), r.cell(what), codeOrNothing(r.lines(what)), codeOrNothing(sampleText(found.samples[0]))})
+		rows = append(rows, []string{thousands(found.events), r.cell(what), codeOrNothing(r.lines(what)), codeOrNothing(found.sampleText(found.samples[0]))})
 	}
 	text := grid([]string{"events", "what", "line", "such as"}, rows)
 	if more := len(list) - mostShown; more > 0 {

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/deskrules/deskrules/engine"
 	"github.com/deskrules/deskrules/internal/compare"
-	"github.com/deskrules/deskrules/internal/mask"
 )
 
 // What is kept of differences, so that memory does not grow with the events: as
@@ -16,6 +14,12 @@ import (
 const (
 	mostDifferences = 5000
 	mostSamples     = 3
+)
+
+// The versions, as indices.
+const (
+	older = iota
+	newer
 )
 
 // A subject is what differs.
@@ -35,10 +39,11 @@ type difference struct {
 	kind     compare.Kind
 	endpoint endpoint
 	field    string
-	// from and to are outcomes; reason is behind the worse of them, and the text
-	// of a warning. It is masked where values are.
+	// from and to are outcomes; cause is the reason of the worse of them, or the
+	// text of a warning, but for what is of the event: one cause is one
+	// difference, whomever it happens to.
 	from, to engine.Status
-	reason   string
+	cause    string
 	old, new engine.Position
 }
 
@@ -47,6 +52,7 @@ type occurrence struct {
 	events  int
 	times   int // requests, or fields of them; an event may have several
 	last    place
+	reason  string // as it is shown; only the cause where events have different ones
 	samples []sample
 }
 
@@ -54,6 +60,14 @@ type occurrence struct {
 type sample struct {
 	at      place
 	was, is string
+	reason  string
+}
+
+// says notes the reason of one more event.
+func (o *occurrence) says(what difference, reason string) {
+	if o.reason != reason {
+		o.reason = what.cause
+	}
 }
 
 // differences is what a comparison found.
@@ -104,6 +118,7 @@ func (d *differences) keep(what difference, found *occurrence) {
 	case known != nil:
 		known.events += found.events
 		known.times += found.times
+		known.says(what, found.reason)
 		known.samples = append(known.samples, found.samples[:min(len(found.samples), mostSamples-len(known.samples))]...)
 	case len(d.found) == mostDifferences:
 		d.more += found.times
@@ -121,10 +136,11 @@ func (d *differences) note(what difference, s sample) {
 		d.more++
 		return
 	case known == nil:
-		known = &occurrence{}
+		known = &occurrence{reason: s.reason}
 		d.found[what] = known
 	}
 	known.times++
+	known.says(what, s.reason)
 	if known.last == s.at {
 		return
 	}
@@ -145,7 +161,7 @@ func (d *differences) sorted() []difference {
 			cmp.Compare(d.found[b].events, d.found[a].events),
 			a.endpoint.compare(b.endpoint),
 			cmp.Compare(a.field, b.field), cmp.Compare(a.kind, b.kind), cmp.Compare(a.subject, b.subject),
-			cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.reason, b.reason),
+			cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.cause, b.cause),
 			comparePositions(a.new, b.new), comparePositions(a.old, b.old),
 		)
 	})
@@ -162,145 +178,4 @@ func comparePositions(a, b engine.Position) int {
 // of lists the differences of one subject.
 func (d *differences) of(s subject) []difference {
 	return slices.DeleteFunc(d.sorted(), func(what difference) bool { return what.subject != s })
-}
-
-// A judge compares what two versions made of events.
-type judge struct {
-	comparison
-	pair  *compare.Pair
-	found *differences
-}
-
-// event compares what became of one event.
-func (j judge) event(event placedRecord, was, is *played) {
-	j.pair.Give(event.Event)
-	before := j.found.noted
-	j.found.events++
-	j.found.count(j.old, was, 0)
-	j.found.count(j.new, is, 1)
-	j.outcome(event.at, was.result.Outcome, is.result.Outcome)
-	j.warnings(event.at, was.result.Outcome, is.result.Outcome)
-	differ := j.pair.Compare(plainCalls(was.calls), plainCalls(is.calls))
-	// Where one version does not begin to send, its outcome says it all.
-	if sends(was) == sends(is) {
-		for _, change := range differ {
-			j.change(event.at, change, was, is)
-		}
-	}
-	changes := j.found.noted > before
-	if changes {
-		j.found.changed++
-	}
-	j.advance.add(event, changes)
-}
-
-func (d *differences) count(v version, p *played, which int) {
-	calls := d.old
-	if which == 1 {
-		calls = d.new
-	}
-	for _, c := range p.calls {
-		calls[v.calls.of(c)]++
-	}
-	d.outcomes[which][p.result.Outcome.Status]++
-}
-
-func sends(p *played) bool {
-	return p.result.Outcome.Status != engine.Rejected && p.result.Outcome.Status != engine.Ignored
-}
-
-func plainCalls(calls []call) []compare.Call {
-	plain := make([]compare.Call, len(calls))
-	for i, c := range calls {
-		plain[i] = c.Call
-	}
-	return plain
-}
-
-// outcome notes an event that ends otherwise. Reasons are compared as they are
-// shown: one that quotes an id is not another one.
-func (j judge) outcome(at place, was, is engine.Outcome) {
-	what := difference{subject: anOutcome, kind: compare.Changed, from: was.Status, to: is.Status, old: was.At, new: is.At}
-	before, after := mask.Quoted(was.Reason), mask.Quoted(is.Reason)
-	if was.Status == is.Status && before == after {
-		return
-	}
-	what.reason = j.sentence(is.Reason)
-	if is.Status == engine.Delivered {
-		what.reason = j.sentence(was.Reason)
-	}
-	seen := sample{at: at}
-	if was.Reason != "" && is.Reason != "" { // else the only one has been said
-		seen.was, seen.is = j.sentence(was.Reason), j.sentence(is.Reason)
-	}
-	j.found.note(what, seen)
-}
-
-// sentence is a reason or a warning as it is shown.
-func (j judge) sentence(text string) string {
-	if j.show {
-		return text
-	}
-	return mask.Quoted(text)
-}
-
-func (j judge) warnings(at place, was, is engine.Outcome) {
-	for _, w := range without(was.Warnings, is.Warnings) {
-		j.found.note(difference{subject: aWarning, kind: compare.Gone, reason: j.sentence(w.Text), old: w.At}, sample{at: at})
-	}
-	for _, w := range without(is.Warnings, was.Warnings) {
-		j.found.note(difference{subject: aWarning, kind: compare.Added, reason: j.sentence(w.Text), new: w.At}, sample{at: at})
-	}
-}
-
-// without lists the warnings that others do not have.
-func without(all, others []engine.Warning) []engine.Warning {
-	return slices.DeleteFunc(slices.Clone(all), func(w engine.Warning) bool {
-		return slices.ContainsFunc(others, func(other engine.Warning) bool {
-			return mask.Quoted(other.Text) == mask.Quoted(w.Text)
-		})
-	})
-}
-
-// change notes a request, or a field of one, that differs.
-func (j judge) change(at place, c compare.Change, was, is *played) {
-	what := difference{subject: aField, kind: c.Kind, field: j.fieldName(c.Field)}
-	if c.Whole() {
-		what.subject = aRequest
-	}
-	if c.New >= 0 {
-		what.endpoint = j.comparison.new.calls.of(is.calls[c.New])
-	} else {
-		what.endpoint = j.comparison.old.calls.of(was.calls[c.Old])
-	}
-	var before, after fieldLine
-	if c.Kind != compare.Added {
-		before = was.line(c.Old, c.Field)
-	}
-	if c.Kind != compare.Gone {
-		after = is.line(c.New, c.Field)
-	}
-	what.old, what.new = before.at, after.at
-	j.found.note(what, sample{at, j.value(c.Was, before), j.value(c.Is, after)})
-}
-
-// value is a value as it is shown.
-func (j judge) value(raw string, from fieldLine) string {
-	if j.show || from.fixed {
-		return raw
-	}
-	return mask.Value(raw)
-}
-
-// fieldName writes the place of a field. A key that an event brought may be the
-// address of somebody.
-func (j judge) fieldName(keys []string) string {
-	if len(keys) > 1 {
-		keys = keys[1:]
-	}
-	name := strings.Join(keys, ".")
-	if j.show {
-		return name
-	}
-	return mask.Loose(name)
 }

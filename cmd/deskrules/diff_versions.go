@@ -1,16 +1,12 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
-	"path"
 	"slices"
 	"strings"
 
@@ -24,12 +20,17 @@ type version struct {
 	name     string // as the user gave it
 	settings map[string]any
 	calls    endpointNames
+	texts    ruleTexts
+	words    *ruleWords
+	origins  *origins
+	rules    []engine.RuleDescription
+	kinds    []string // of events, in the order in which sentences list them
 }
 
 // loadVersion reads rules from a folder, a revision of git such as HEAD:rules, or
 // those that are built in.
-func (o *diffOptions) loadVersion(ctx context.Context, name string, config configFile) (version, error) {
-	program, err := loadNamed(ctx, name)
+func loadVersion(ctx context.Context, name string, config configFile) (version, error) {
+	program, files, err := loadNamed(ctx, name)
 	if err != nil {
 		return version{}, err
 	}
@@ -37,129 +38,131 @@ func (o *diffOptions) loadVersion(ctx context.Context, name string, config confi
 	if err := v.checkDestination(); err != nil {
 		return v, err
 	}
-	v.calls = namesOf(program.Describe())
-	v.settings, err = v.rehearsal()
+	d := program.Describe()
+	v.calls, v.texts, v.words = namesOf(d), readTexts(files, d), wordsOf(d)
+	v.origins, v.rules = originsOf(d, v.texts), d.Rules
+	v.kinds = kindsOf(d.Rules)
+	v.settings, err = v.withCredentials(d.Authentication).rehearsal()
 	return v, err
 }
 
-func loadNamed(ctx context.Context, name string) (*engine.Program, error) {
+// kindsOf lists the types of events that rules take.
+func kindsOf(rules []engine.RuleDescription) []string {
+	var kinds []string
+	for _, r := range rules {
+		for _, kind := range r.Events {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	return kinds
+}
+
+// loadNamed gives the rules of a name, with their files.
+func loadNamed(ctx context.Context, name string) (*engine.Program, fs.FS, error) {
 	info, err := os.Stat(name)
 	rev, dir, isRev := strings.Cut(name, ":")
 	builtIn, _ := embeddedNames()
 	switch {
 	case err == nil && info.IsDir():
-		return loadFolder(name)
+		program, err := loadFolder(name)
+		return program, os.DirFS(name), err
 	case err == nil:
-		return nil, fmt.Errorf("no rules in %s: this is a file, name the folder that holds destination.yaml", name)
+		return nil, nil, fmt.Errorf("no rules in %s: this is a file, name the folder that holds destination.yaml", name)
 	case isRev && rev != "":
 		return loadRevision(ctx, rev, dir)
 	case slices.Contains(builtIn, name):
 		return loadBelow(rules.FS(), name)
 	default:
-		return nil, fmt.Errorf("no rules in %s: %w; a revision of git is written as REVISION:FOLDER, such as HEAD:rules", name, pathError(err))
+		return nil, nil, fmt.Errorf("no rules in %s: %w; a revision of git is written as REVISION:FOLDER, such as HEAD:rules", name, pathError(err))
 	}
 }
 
 // loadBelow compiles the rules of a folder of files, which are then named from
 // that folder on.
-func loadBelow(files fs.FS, dir string) (*engine.Program, error) {
+func loadBelow(files fs.FS, dir string) (*engine.Program, fs.FS, error) {
 	folder, err := fs.Sub(files, dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return engine.Load(folder, ".")
+	program, err := engine.Load(folder, ".")
+	return program, folder, err
 }
 
 // knownSettings leaves out the settings that rules do not have: one version may
 // have more of them than the other, and both get what they know.
 func knownSettings(config configFile, program *engine.Program) configFile {
 	config.settings = maps.Clone(config.settings)
-	maps.DeleteFunc(config.settings, func(name string, _ any) bool {
-		return !slices.ContainsFunc(program.Settings(), func(s engine.Setting) bool { return s.Name == name })
-	})
+	maps.DeleteFunc(config.settings, func(name string, _ any) bool { return !declares(program, name) })
 	return config
 }
 
-// loadRevision compiles the rules that a folder held at a revision of the git
-// repository that the command was started in.
-func loadRevision(ctx context.Context, rev, dir string) (*engine.Program, error) {
-	files, err := revision(ctx, rev, dir)
-	if err != nil {
-		return nil, err
-	}
-	name := rev + ":" + dir
-	if _, err := fs.Stat(files, "destination.yaml"); err != nil {
-		return nil, fmt.Errorf("no rules in %s: there is no destination.yaml", name)
-	}
-	program, err := engine.Load(files, ".")
-	var findings engine.Diagnostics
-	if errors.As(err, &findings) {
-		return nil, inRevision(name, findings)
-	}
-	return program, err
+func declares(program *engine.Program, setting string) bool {
+	return slices.ContainsFunc(program.Settings(), func(s engine.Setting) bool { return s.Name == setting })
 }
 
-// inRevision names the files of findings as git does.
-func inRevision(name string, findings engine.Diagnostics) engine.Diagnostics {
-	moved := slices.Clone(findings)
-	for i := range moved {
-		moved[i].At.File = inVersion(name, moved[i].At.File)
+// checkKnown refuses settings that neither version has: they are misspelled.
+func checkKnown(config configFile, old, new version) error {
+	config.settings = maps.Clone(config.settings)
+	config.places = maps.Clone(config.places)
+	for name := range config.places {
+		if declares(old.program, name) || declares(new.program, name) {
+			delete(config.settings, name)
+			delete(config.places, name)
+		}
 	}
-	return moved
+	return setup{program: new.program, config: config}.checkGiven()
 }
 
-// inVersion names a file of a version: git shows it under that name, and an
-// editor opens it.
-func inVersion(name, file string) string {
-	if strings.HasSuffix(name, ":") {
-		return name + file
+// withCredentials gives a version credentials of its own, which nothing looks at: the
+// versions may authenticate otherwise, and the config can suit only one of them.
+func (s setup) withCredentials(ways []engine.AuthenticationDescription) setup {
+	chosen, examples := s.easiest(ways).Needs, s.program.Examples()
+	settings := s.withoutWays(ways, chosen)
+	for _, name := range chosen {
+		_, given := settings[name]
+		example, there := examples[name]
+		switch {
+		case !given && there:
+			settings[name] = example
+		case !given:
+			settings[name] = "made-up"
+		}
 	}
-	return path.Join(name, file)
+	s.config.settings = settings
+	return s
 }
 
-// revision gives a folder of a revision as git archives it. The tree is looked up
-// first, since only that understands paths from the working directory (HEAD:./rules).
-func revision(ctx context.Context, rev, dir string) (fs.FS, error) {
-	named, err := git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+":"+dir)
-	if err != nil {
-		return nil, noRevision(ctx, rev, dir, err)
+// withoutWays gives the settings of the config but for those that other ways to
+// authenticate need than the chosen one.
+func (s setup) withoutWays(ways []engine.AuthenticationDescription, chosen []string) map[string]any {
+	settings := map[string]any{}
+	maps.Copy(settings, s.config.settings)
+	for _, way := range ways {
+		maps.DeleteFunc(settings, func(name string, _ any) bool {
+			return slices.Contains(way.Needs, name) && !slices.Contains(chosen, name) && !s.isRequired(name)
+		})
 	}
-	tree := strings.TrimSpace(string(named))
-	home, err := git(ctx, "rev-parse", "--absolute-git-dir")
-	if err != nil {
-		return nil, err
-	}
-	// Elsewhere than in its own folder, git takes the working directory for a part
-	// of the tree.
-	archive, err := git(ctx, "-C", strings.TrimSpace(string(home)), "archive", "--format=zip", tree)
-	if err != nil {
-		return nil, fmt.Errorf("no rules in %s:%s: %w", rev, dir, err)
-	}
-	return zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	return settings
 }
 
-// noRevision says which part of a name git does not know.
-func noRevision(ctx context.Context, rev, dir string, err error) error {
-	if _, absent := errors.AsType[*exec.Error](err); absent {
-		return fmt.Errorf("no rules in %s:%s: there is no such folder, and git is needed for revisions: %w", rev, dir, err)
+// easiest picks the way to authenticate for which least has to be made up.
+func (s setup) easiest(ways []engine.AuthenticationDescription) engine.AuthenticationDescription {
+	examples := s.program.Examples()
+	const impossible = 100
+	lacking := func(way engine.AuthenticationDescription) (n int) {
+		for _, name := range way.Needs {
+			_, given := s.config.settings[name]
+			_, there := examples[name]
+			switch {
+			case !given && there:
+				n++
+			case !given:
+				n += impossible
+			}
+		}
+		return n
 	}
-	if _, outside := git(ctx, "rev-parse", "--git-dir"); outside != nil {
-		return fmt.Errorf("no rules in %s:%s: there is no such folder, and the working directory is in no git repository", rev, dir)
-	}
-	if _, unknown := git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}"); unknown != nil {
-		return fmt.Errorf("no rules in %s:%s: git knows no revision %s", rev, dir, rev)
-	}
-	return fmt.Errorf("no rules in %s:%s: the revision has no folder %s", rev, dir, dir)
-}
-
-// git runs a command of git in the working directory, and gives what it prints.
-func git(ctx context.Context, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "git", args...)
-	var said bytes.Buffer
-	command.Stderr = &said
-	printed, err := command.Output()
-	if _, absent := errors.AsType[*exec.Error](err); err != nil && !absent && ctx.Err() == nil {
-		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(said.String()))
-	}
-	return printed, errors.Join(err, ctx.Err())
+	return slices.MinFunc(ways, func(a, b engine.AuthenticationDescription) int { return cmp.Compare(lacking(a), lacking(b)) })
 }

@@ -15,13 +15,16 @@
 //	rehearsal.go   a run to a stand-in, for eval; rehearsed.go, explain.go: what is
 //	               shown of it
 //	test_report.go what cases came to; coverage.go, mutate.go, allowances.go, junit.go,
-//	               test_files.go: more of it
+//	               test_files.go, watch.go: more of it
 //	check_events.go, check_paths.go: a sample -> what rules make of it; check_mask.go:
 //	               what of it is not shown; check_report.go
-//	diff.go        two versions of rules -> what differs; diff_versions.go: where
-//	               they are from; diff_play.go, diff_listen.go: events -> calls;
-//	               diff_names.go, diff_tally.go: calls -> counts; diff_advance.go: how
-//	               far it is; diff_report.go
+//	diff.go        two versions of rules -> what differs; diff_versions.go,
+//	               diff_git.go: where they are from; diff_play.go, diff_listen.go:
+//	               events -> calls; diff_judge.go, diff_names.go, diff_tally.go: calls
+//	               -> counts; diff_origins.go: where a value stands in the rules;
+//	               diff_words.go, diff_disguise.go: what is shown and what is hidden;
+//	               diff_yaml.go, diff_settings.go: what no event shows;
+//	               diff_advance.go: how far it is; diff_report.go
 //	config.go      deskrules.yaml -> settings, with their places
 //	rules.go       a folder or the embedded files -> rules, joined to settings
 //	target.go      where a run delivers to, and with which settings

@@ -17,6 +17,7 @@ type mutationReport struct {
 	Unloadable int               `json:"unloadable"` // of those caught
 	Allowed    int               `json:"allowed"`
 	Survivors  []mutation.Mutant `json:"survivors"`
+	NotTried   []mutation.Mutant `json:"not_tried"` // no YAML came of the change
 	Seconds    float64           `json:"seconds"`
 
 	gaps []ruletest.Gap
@@ -41,7 +42,7 @@ func (o testOptions) mutate(ctx context.Context, b bench, files ruleFiles, test 
 	}
 	r := &mutationReport{
 		Tried: len(tried.Tried), Unloadable: tried.Unloadable, Caught: len(tried.Tried) - len(tried.Survivors),
-		Survivors: []mutation.Mutant{}, Seconds: time.Since(start).Seconds(),
+		Survivors: []mutation.Mutant{}, NotTried: append([]mutation.Mutant{}, tried.Untried...), Seconds: time.Since(start).Seconds(),
 		gaps: tried.Gaps(),
 	}
 	for _, m := range tried.Survivors {
@@ -57,13 +58,22 @@ func (o testOptions) mutate(ctx context.Context, b bench, files ruleFiles, test 
 // print shows the survivors, each with its line.
 func (r *mutationReport) print(w io.Writer, from ruleFiles) {
 	fmt.Fprintln(w)
-	for _, m := range r.Survivors {
-		fmt.Fprintln(w, saidOf(from.place(m.At)+": no test notices this:", printable(m.Change)))
-		fmt.Fprintf(w, "%5d | %s\n", m.At.Line, printable(m.Line))
-	}
+	printMutants(w, from, "no test notices this", r.Survivors)
+	printMutants(w, from, "not tried, since no YAML comes of this", r.NotTried)
 	line := fmt.Sprintf("%s of lines: %s caught", count(r.Tried, "change"), thousands(r.Caught))
 	if r.Allowed > 0 {
 		line += fmt.Sprintf(", %s allowed", thousands(r.Allowed))
 	}
+	if len(r.NotTried) > 0 {
+		line += fmt.Sprintf(", %s not tried", thousands(len(r.NotTried)))
+	}
 	fmt.Fprintf(w, "%s, %s unnoticed, in %.1f s\n", line, thousands(len(r.Survivors)), r.Seconds)
+}
+
+// printMutants shows changes with their lines.
+func printMutants(w io.Writer, from ruleFiles, what string, mutants []mutation.Mutant) {
+	for _, m := range mutants {
+		fmt.Fprintln(w, saidOf(from.place(m.At)+": "+what+":", printable(m.Change)))
+		fmt.Fprintf(w, "%5d | %s\n", m.At.Line, printable(m.Line))
+	}
 }

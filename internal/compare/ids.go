@@ -147,6 +147,10 @@ func (p *Pair) sameWord(a, b string, final finality) bool {
 	return true
 }
 
+// Alike reports whether a text of the one version says the same as one of the other,
+// but for the ids in them.
+func (p *Pair) Alike(old, new string) bool { return p.same(old, new, trial) }
+
 // sameText reports whether two JSON texts read the same but for their ids. Most do,
 // and need not be taken apart to find it out.
 func (p *Pair) sameText(a, b []byte, final finality) bool {

@@ -109,7 +109,7 @@ func (w *walker) drop(of *yaml.Node, i int) {
 		to = w.flowEnd(w.offset(of.Content[i+1]))
 		from = w.behindComma(from)
 	case last:
-		to = w.blockEnd(from, key.Column-1)
+		to = w.valueEnd(from, key.Column-1)
 	default:
 		to = w.lines[of.Content[i+2].Line-1]
 	}
@@ -190,7 +190,7 @@ func (w *walker) item(key string, of *yaml.Node, i int) {
 	}
 	by := ""
 	if len(of.Content) == 1 {
-		by = strings.Repeat(" ", of.Column-1) + "[]"
+		by = strings.Repeat(" ", of.Column) + "[]" // further than its key, in whose column the dash may be
 	}
 	w.add(item, "without "+itemName(item), from, to, by)
 }

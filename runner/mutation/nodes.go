@@ -14,6 +14,11 @@ func topOf(text string) (*yaml.Node, error) {
 	return root.Content[0], nil
 }
 
+func isYAML(text string) bool {
+	var root yaml.Node
+	return yaml.Unmarshal([]byte(text), &root) == nil
+}
+
 // value gives what stands behind a key of a mapping; nil where it is not there.
 func value(n *yaml.Node, key string) *yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {

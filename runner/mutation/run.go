@@ -34,8 +34,11 @@ type Options struct {
 
 // A Report says what became of the mutants.
 type Report struct {
-	// Tried are all mutants, in the order of the lines.
+	// Tried are all mutants, in the order of the lines, but for Untried.
 	Tried []Mutant
+	// Untried are changes that this package could not make: what came of them is
+	// no YAML. Whether a case holds their lines in place is not known.
+	Untried []Mutant
 	// Unloadable counts those of them that are no rules any more, which anybody
 	// notices.
 	Unloadable int
@@ -45,13 +48,13 @@ type Report struct {
 
 // Gaps are the mutants as things that an allowance can be of.
 func (r Report) Gaps() []ruletest.Gap {
-	survived := map[string]bool{}
-	for _, m := range r.Survivors {
-		survived[m.At.File+m.String()] = true
+	open := map[string]bool{}
+	for _, m := range slices.Concat(r.Survivors, r.Untried) {
+		open[m.At.File+m.String()] = true
 	}
 	var gaps []ruletest.Gap
-	for _, m := range r.Tried {
-		gaps = append(gaps, ruletest.Gap{File: m.At.File, What: m.String(), Closed: !survived[m.At.File+m.String()]})
+	for _, m := range slices.Concat(r.Tried, r.Untried) {
+		gaps = append(gaps, ruletest.Gap{File: m.At.File, What: m.String(), Closed: !open[m.At.File+m.String()]})
 	}
 	return gaps
 }
@@ -155,6 +158,7 @@ const (
 	survived verdict = iota + 1
 	caught
 	unloadable
+	untried
 )
 
 func (b *bench) tryAll(ctx context.Context, mutants []Mutant) []verdict {
@@ -181,7 +185,10 @@ func (b *bench) tryAll(ctx context.Context, mutants []Mutant) []verdict {
 
 func (b *bench) try(ctx context.Context, m Mutant) verdict {
 	program, err := engine.Load(changed{b.FS, m}, b.Dir)
-	if err != nil {
+	switch {
+	case err != nil && !isYAML(m.Text):
+		return untried
+	case err != nil:
 		return unloadable
 	}
 	for _, r := range ruletest.Check(ctx, program, b.order(m), b.Test) {
@@ -234,8 +241,13 @@ func (c changed) ReadFile(name string) ([]byte, error) {
 }
 
 func newReport(mutants []Mutant, verdicts []verdict) Report {
-	r := Report{Tried: mutants}
+	var r Report
 	for i, v := range verdicts {
+		if v == untried {
+			r.Untried = append(r.Untried, mutants[i])
+			continue
+		}
+		r.Tried = append(r.Tried, mutants[i])
 		switch v {
 		case survived:
 			r.Survivors = append(r.Survivors, mutants[i])

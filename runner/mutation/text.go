@@ -50,6 +50,26 @@ func (d document) replace(from, to int, by string) string {
 // blockEnd gives the end of what is written in lines that are indented by more
 // than a column, counted from 0, from the line behind a place on.
 func (d document) blockEnd(at, column int) int {
+	return d.blockEndBefore(at, func(line block) bool { return line.column <= column })
+}
+
+// valueEnd gives the end of the value of a key that stands in a column. The dashes
+// of a list may stand in the column of its key.
+func (d document) valueEnd(at, column int) int {
+	return d.blockEndBefore(at, func(line block) bool {
+		return line.column < column || line.column == column && !line.dash
+	})
+}
+
+// A block is a line that is part of a block or begins the next one.
+type block struct {
+	column int // of its first character
+	dash   bool
+}
+
+// blockEndBefore gives the beginning of the first line behind a place that ends a
+// block. Empty lines and comments end none.
+func (d document) blockEndBefore(at int, ends func(block) bool) int {
 	for {
 		next := strings.IndexByte(d.text[at:], '\n')
 		if next < 0 {
@@ -58,7 +78,10 @@ func (d document) blockEnd(at, column int) int {
 		at += next + 1
 		line, _, _ := strings.Cut(d.text[at:], "\n")
 		content := strings.TrimLeft(line, " ")
-		if content != "" && content[0] != '#' && content[0] != '\r' && len(line)-len(content) <= column {
+		if content == "" || content[0] == '#' || content[0] == '\r' {
+			continue
+		}
+		if ends(block{len(line) - len(content), content == "-" || content == "-\r" || strings.HasPrefix(content, "- ")}) {
 			return at
 		}
 	}
@@ -123,10 +146,25 @@ func (d document) scalarEnd(n *yaml.Node, column int) int {
 		end := d.blockEnd(at, column)
 		return at + len(strings.TrimRight(d.text[at:end], " \r\n"))
 	default:
-		line, _, _ := strings.Cut(d.text[at:], "\n")
-		line, _, _ = strings.Cut(line, " #")
-		return at + len(strings.TrimRight(line, " \t\r"))
+		return at + plainEnd(d.text[at:d.blockEnd(at, column)])
 	}
+}
+
+// plainEnd gives the length of a scalar without quotes, which may have several
+// lines. A comment ends it.
+func plainEnd(text string) (end int) {
+	at := 0
+	for line := range strings.Lines(text) {
+		content, _, commented := strings.Cut(" "+line, " #")
+		if trimmed := strings.TrimRight(content, " \t\r\n"); trimmed != "" {
+			end = at + len(trimmed) - 1 // the space in front
+		}
+		if commented {
+			return end
+		}
+		at += len(line)
+	}
+	return end
 }
 
 // quoted writes a text as a scalar that may stand anywhere.
