@@ -8,10 +8,12 @@
 //	input.go       bytes of a file -> records, one an event
 //	order.go       events that share a key go one after the other
 //	runner.go      one event: ask the engine, answer it, until it has ended
+//	executions.go  the memory that one event leaves to the next
 //	memory.go      what earlier answers taught, in place of asking again
 //	retry.go       one request: call, wait, call again
 //	call.go        one call: an HTTP request, and what became of it
 //	attempt.go     one call and its answer, for those who listen
+//	patience.go    how long a call may take
 //	asked.go       what the engine asked for, for stand-ins of a destination
 //	stop.go        why a run ends before its input does
 //	deliver.go     a stream of records, several at once

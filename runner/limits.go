@@ -88,6 +88,9 @@ func (w *window) take(at time.Time, limit engine.RateLimit) *time.Time {
 
 // begin notes that a call begins now, which other limits may have put off.
 func (l *limits) begin(passes []pass) {
+	if len(passes) == 0 {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.clock.Now()
@@ -177,7 +180,11 @@ func remaining(rule engine.RateLimit, header http.Header) (left int, reset time.
 	if rule.Remaining == "" {
 		return 0, 0, false
 	}
-	left, err := strconv.Atoi(strings.TrimSpace(header.Get(rule.Remaining)))
+	told := header.Get(rule.Remaining)
+	if told == "" {
+		return 0, 0, false // which takes no error to find out
+	}
+	left, err := strconv.Atoi(strings.TrimSpace(told))
 	seconds, errReset := strconv.ParseFloat(strings.TrimSpace(header.Get(rule.Reset)), 64)
 	if err != nil || errReset != nil || left < 0 || !(seconds >= 0 && seconds <= mostSeconds) {
 		return 0, 0, false
