@@ -253,7 +253,7 @@ func (c *compiler) take(t *target, read []origin) {
 func (t *target) settle() {
 	for _, child := range t.children {
 		if t.rest != nil {
-			if m, any := t.rest.mark(child.name); any {
+			if m, unknown := t.rest.mark(child.name); unknown {
 				t.rest.lines = ^marks(0)
 			} else {
 				t.rest.lines.add(m)

@@ -37,9 +37,10 @@
 // # The life of an event
 //
 // The bytes are scanned once (scan.go): valid JSON, small enough, not too deep,
-// no key twice. After that, values (value.go) travel as they were written, and
+// no key twice. The scan notes where each value stands (document.go), and nothing
+// is searched again; a mapping notes the same of what it writes. After that, values (value.go) travel as they were written, and
 // numbers (decimal.go) are compared and never rounded. Expressions (evaluate.go,
-// loops.go, funcs.go, members.go) look into values (operand.go, walk.go,
+// loops.go, funcs.go, members.go) look into values (operand.go,
 // spelling.go) without decoding what they only pass on. The rules that take the
 // event are all mapped and checked before the first request (execution.go), so
 // that an event that is rejected has changed nothing. Then steps run one after
@@ -53,6 +54,10 @@
 // The engine remembers nothing from one event to the next. A request names the
 // keys under which its answer may be known, and answers teach facts; both are
 // for whoever keeps a memory. See [Request.Recall], [Execution.Facts] and [Fact].
+// An execution that is begun again (Restart) keeps its room (workspace.go): all
+// texts that it makes lie in one buffer, which the next event fills anew. Of the
+// lists that a memory gave it keeps the last two as they were read, and compares
+// them with what is given next.
 //
 // # What the input may do
 //

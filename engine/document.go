@@ -28,7 +28,7 @@ type place struct {
 	key, keyEnd int32 // between the quotes
 	next        int32 // the place behind everything that is inside this one
 	escaped     bool  // the key has escapes
-	mark        mark  // of the key as it stands
+	mark        mark  // of the key
 }
 
 // A renamedKey is a key that was rewritten: where it stands, and what it was.
@@ -95,7 +95,7 @@ func (d *document) member(of int32, key string) (int32, bool) {
 func (d *document) marked(of int32, key string, m mark) (int32, bool) {
 	places := d.places[:d.places[of].next]
 	for i := int(of) + 1; i < len(places); i = int(places[i].next) {
-		if p := &places[i]; (p.mark == m || p.escaped) && p.name(d.text) == key {
+		if p := &places[i]; p.mark == m && p.name(d.text) == key {
 			return int32(i), true
 		}
 	}

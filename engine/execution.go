@@ -85,7 +85,8 @@ func (c *Config) start(event []byte, e *explainer) *Execution {
 // Restart begins the delivery of another event in the memory of this one, which
 // costs less than [Config.Start]. What the execution gave before belongs to it,
 // texts included: requests, outcome and explanation are not to be used any more.
-// Facts are whoever took them's.
+// Facts are whoever took them's. A transport that may still read the body of a
+// request needs a copy.
 func (x *Execution) Restart(event []byte) {
 	x.work.reset()
 	*x = Execution{
@@ -478,8 +479,7 @@ func (x *Execution) nextRule() {
 }
 
 func (x *Execution) leaveRule(f *frame) {
-	w := x.work
-	w.buf = append(w.buf[:0], '{')
+	made := append(x.work.result[:0], '{')
 	for _, field := range f.run.rule.result {
 		v, lacking, err := x.result(f.run.rule, field.source, f.slots)
 		if err == nil && lacking {
@@ -492,14 +492,14 @@ func (x *Execution) leaveRule(f *frame) {
 			return
 		}
 		if !v.missing() {
-			if len(w.buf) > 1 {
-				w.buf = append(w.buf, ',')
+			if len(made) > 1 {
+				made = append(made, ',')
 			}
-			w.buf = append(append(appendQuoted(w.buf, field.name), ':'), v.raw...)
+			made = append(append(appendQuoted(made, field.name), ':'), v.raw...)
 		}
 	}
-	w.buf = append(w.buf, '}')
-	x.results[f.run.rule.number] = w.own(w.buf)
+	x.work.result = append(made, '}')
+	x.results[f.run.rule.number] = x.work.own(x.work.result)
 }
 
 // result evaluates what the answers have to give, and reports whether that is
@@ -551,6 +551,7 @@ func (x *Execution) checked(request *Request, r Response) Response {
 // readReply reads the body of an answer.
 func (x *Execution) readReply(body []byte) (value, error) {
 	d := &document{}
+	x.work.large = x.work.large || len(body) > roomyText
 	if err := x.work.scanner.scan(d, replyText(body), x.config.limits.Depth, 0); err != nil {
 		return value{}, err
 	}

@@ -1057,3 +1057,69 @@ func TestWorstAnswerEndsInASecond(t *testing.T) {
 		t.Errorf("%v", took)
 	}
 }
+
+// A reply has no limit of keys, and respell takes one with many in proportion to
+// their number.
+func TestRespellIsLinear(t *testing.T) {
+	if testing.Short() || raced() {
+		t.Skip("measures time")
+	}
+	config := configure(t, map[string]string{"sync.yaml": `rule: sync
+event: sync
+steps:
+  - {name: got, get: things}
+  - {let: spelled, expr: 'respell(got, ["A0000001Z"])'}
+  - put: things
+    body:
+      - {to: x, from: spelled.q}
+`})
+	var reply strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&reply, `,"a%07dz":1`, i)
+	}
+	took := quickest(3, func() {
+		x := config.Start([]byte(`{"type":"sync"}`))
+		x.Next()
+		x.Respond(engine.Response{Status: 200, Body: []byte("{" + reply.String()[1:] + "}")})
+		x.Next()
+	})
+	if took > 300*time.Millisecond {
+		t.Errorf("%v for 20,000 keys", took)
+	}
+}
+
+// What a huge event made large does not stay for the small ones that follow.
+func TestAHugeEventLeavesNothing(t *testing.T) {
+	if testing.Short() || raced() {
+		t.Skip("measures memory")
+	}
+	config := embeddedConfig(t)
+	nothing := func(engine.Request) {}
+	for name, shape := range hostileShapes() {
+		huge, small := hostileEvents(shape(500<<10)), hostileEvents(shape(100))
+		for kind, event := range huge {
+			x := config.Start([]byte(small[kind]))
+			finish(t, x, nothing)
+			before := held()
+			x.Restart([]byte(event))
+			finish(t, x, nothing)
+			for range 3 {
+				x.Restart([]byte(small[kind]))
+				finish(t, x, nothing)
+			}
+			if after := held(); after > before+256<<10 {
+				t.Errorf("%s, %s: %d KiB stay", name, kind, (after-before)>>10)
+			}
+			runtime.KeepAlive(x)
+		}
+	}
+}
+
+// held gives the bytes that are in use.
+func held() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

@@ -270,3 +270,21 @@ func TestMendSurrogates(t *testing.T) {
 		}
 	}
 }
+
+// Texts that differ in one letter only are found by the table, whichever it is.
+func TestSpellingsHaveATable(t *testing.T) {
+	for _, form := range []string{"plan_%c", "%c_plan", "pl%can"} {
+		s := &spelling{}
+		for c := 'a'; c <= 'z'; c++ {
+			s.texts = append(s.texts, fmt.Sprintf(form, c))
+		}
+		if s.tabulate(); s.table == nil {
+			t.Errorf("no table for texts such as %s", s.texts[0])
+		}
+		for _, text := range s.texts {
+			if as, known := s.of(strings.ToUpper(text)); !known || as != text {
+				t.Errorf("%s is %q, %t", text, as, known)
+			}
+		}
+	}
+}

@@ -289,7 +289,7 @@ func (f *filling) members(v value, except []string) (some bool) {
 // write appends the target with everything below it, and reports whether there
 // was anything. comma says that another member stands before it.
 func (t *target) write(f *filling, comma bool) bool {
-	mark, at := len(f.buf), len(f.places)
+	from, at := len(f.buf), len(f.places)
 	if comma {
 		f.buf = append(f.buf, ',')
 	}
@@ -302,7 +302,7 @@ func (t *target) write(f *filling, comma bool) bool {
 		f.ends(at)
 		return true
 	}
-	f.buf, f.places = f.buf[:mark], f.places[:at]
+	f.buf, f.places = f.buf[:from], f.places[:at]
 	return false
 }
 
@@ -432,8 +432,8 @@ func (t *target) restEntries(f *filling) {
 			return
 		}
 		e := entry{key: t.rest.key(f.work, name), name: name, former: member.name(name), raw: member.raw}
-		m, any := t.rest.mark(e.key)
-		if any || seen.has(m) {
+		m, unknown := t.rest.mark(e.key)
+		if unknown || seen.has(m) {
 			t.addOnce(f, e)
 		} else {
 			f.add(t.rest, e)
@@ -538,9 +538,9 @@ func (r *rest) same(a, b string) bool {
 	return a == b
 }
 
-// mark is markOf for keys in the form in which they are told apart; any reports
+// mark is markOf for keys in the form in which they are told apart; unknown reports
 // that there is none.
-func (r *rest) mark(key string) (m mark, any bool) {
+func (r *rest) mark(key string) (m mark, unknown bool) {
 	if r.identifier {
 		return foldedMark(key)
 	}

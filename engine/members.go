@@ -180,7 +180,7 @@ func (s *spelling) respell(m *machine, object value) operand {
 			key, changed = as, true
 		}
 		mark := markOf(key)
-		if twice = twice || seen.has(mark) && slices.Contains(m.names, key); twice {
+		if twice = twice || len(m.names) > manyKeys || seen.has(mark) && slices.Contains(m.names, key); twice {
 			return
 		}
 		seen.add(mark)
@@ -200,7 +200,7 @@ func (s *spelling) respell(m *machine, object value) operand {
 	return written(m.work.own(m.buffer))
 }
 
-// respellOnce is respell where two keys may become one: then the exact key wins,
+// respellOnce is respell where there are many keys, or two may become one: then the exact key wins,
 // else the first.
 func (s *spelling) respellOnce(m *machine, object value) operand {
 	var keys []string

@@ -337,9 +337,9 @@ func (all marks) has(m mark) bool { return all>>(m&63)&1 != 0 }
 
 func (all *marks) add(m mark) { *all |= 1 << (m & 63) }
 
-// foldedMark is the mark of a key without regard to case; any reports that the
+// foldedMark is the mark of a key without regard to case; unknown reports that the
 // key has none, since one that is not ASCII may be the same as one that is.
-func foldedMark(key string) (m mark, any bool) {
+func foldedMark(key string) (m mark, unknown bool) {
 	if key == "" || !isASCII(key) {
 		return 0, key != ""
 	}

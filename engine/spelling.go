@@ -124,7 +124,7 @@ func (s *spelling) slot(text string) int {
 	if text != "" {
 		h |= uint32(text[0]|0x20)<<8 | uint32(text[len(text)/2]|0x20)<<16 | uint32(text[len(text)-1]|0x20)<<24
 	}
-	return int(h*0x9e3779b1>>8) & (len(s.table) - 1)
+	return int(h * 0x9e3779b1 >> (32 - bits.TrailingZeros(uint(len(s.table)))))
 }
 
 // has reports whether a text is in the list, in any case.
@@ -149,7 +149,7 @@ func (s *spelling) of(text string) (as string, known bool) {
 // near looks in the table.
 func (s *spelling) near(text string) (as string, known bool) {
 	first := len(s.texts)
-	for at := s.slot(text); s.table[at] != 0; at = (at + 1) & (len(s.table) - 1) {
+	for at, probes := s.slot(text), 0; probes < few && s.table[at] != 0; at, probes = (at+1)&(len(s.table)-1), probes+1 {
 		i := int(s.table[at]) - 1
 		switch written := s.texts[i]; {
 		case len(written) != len(text):

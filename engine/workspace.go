@@ -12,7 +12,9 @@ type workspace struct {
 	scanner scanner
 	event   document
 	texts   texts
-	buf     []byte  // for a text that is being made
+	large   bool    // more was read than there is room for
+	buf     []byte  // for a text that is being made, as long as nothing else is
+	result  []byte  // of the rule at hand
 	values  []value // the slots of frames, one frame's behind the other's
 	frames  pool[frame]
 	runs    pool[ruleRun]
@@ -28,27 +30,21 @@ type workspace struct {
 	oldest   int // of recalled
 }
 
-// roomy is how much of each kind of memory is kept for the next event.
-const roomy = 1 << 12
+// roomy is how much room is kept for the next event: so many values, and so
+// many bytes of text. Whatever was larger goes, with all that it may have made
+// large.
+const (
+	roomy     = 1 << 12
+	roomyText = 1 << 16
+)
 
 func (w *workspace) reset() {
-	if cap(w.scanner.places) > roomy {
-		w.scanner.places, w.event.places = nil, nil
+	if w.large || cap(w.texts.buf) > roomyText || cap(w.values) > roomy || w.frames.taken > roomy/64 {
+		*w = workspace{recalled: w.recalled, oldest: w.oldest}
+		return
 	}
-	if cap(w.values) > roomy {
-		w.values = nil
-	}
-	if cap(w.filling.buf) > 16*roomy {
-		w.filling.buf = nil
-	}
-	if cap(w.texts.buf) > 16*roomy {
-		w.texts.buf = nil
-	}
-	w.texts.buf = w.texts.buf[:0]
-	w.values, w.counts, w.keys = w.values[:0], w.counts[:0], w.keys[:0]
-	w.frames.reset()
-	w.runs.reset()
-	w.owns.reset()
+	w.texts.buf, w.values, w.counts, w.keys = w.texts.buf[:0], w.values[:0], w.counts[:0], w.keys[:0]
+	w.frames.taken, w.runs.taken, w.owns.taken = 0, 0, 0
 }
 
 // own copies a text that the engine made, and gives it as a value.
@@ -88,7 +84,7 @@ func (w *workspace) recall(remembered []byte, depth int) value {
 			return d.value(0)
 		}
 	}
-	if !bytes.HasPrefix(remembered, []byte("[")) || len(remembered) > 16*roomy {
+	if !bytes.HasPrefix(remembered, []byte("[")) || len(remembered) > roomyText {
 		d := w.owns.take()
 		*d = document{places: d.places[:0], renamed: d.renamed[:0]}
 		if w.scanner.scan(d, w.texts.keep(remembered), depth, 0) != nil {
@@ -118,11 +114,4 @@ func (p *pool[T]) take() *T {
 	}
 	p.taken++
 	return p.things[p.taken-1]
-}
-
-func (p *pool[T]) reset() {
-	p.taken = 0
-	if len(p.things) > 64 {
-		p.things = nil
-	}
 }
