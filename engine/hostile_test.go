@@ -1097,11 +1097,11 @@ func TestAHugeEventLeavesNothing(t *testing.T) {
 	nothing := func(engine.Request) {}
 	for name, shape := range hostileShapes() {
 		huge, small := hostileEvents(shape(500<<10)), hostileEvents(shape(100))
-		for kind, event := range huge {
+		for _, kind := range []string{"identify", "track"} {
 			x := config.Start([]byte(small[kind]))
 			finish(t, x, nothing)
 			before := held()
-			x.Restart([]byte(event))
+			x.Restart([]byte(huge[kind]))
 			finish(t, x, nothing)
 			for range 3 {
 				x.Restart([]byte(small[kind]))
@@ -1117,7 +1117,6 @@ func TestAHugeEventLeavesNothing(t *testing.T) {
 
 // held gives the bytes that are in use.
 func held() uint64 {
-	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
