@@ -57,11 +57,15 @@ func FuzzExecutions(f *testing.F) {
 	worlds := fuzzWorlds(f)
 	events := append(goldenEvents(f), hostileMappingEvents()...)
 	random := rand.NewChaCha8([32]byte{1})
-	for i, event := range events {
+	for i, event := range slices.Concat(events, events, events) {
 		answers, edits := make([]byte, 40), make([]byte, i%3*60)
 		_, _ = random.Read(answers) // which does not fail
 		_, _ = random.Read(edits)
-		f.Add(uint8(i%len(worlds)), event, events[int(random.Uint64()%uint64(len(events)))], edits, answers)
+		before := events[int(random.Uint64()%uint64(len(events)))]
+		if i%4 == 0 {
+			before = event
+		}
+		f.Add(uint8(i%len(worlds)), event, before, edits, answers)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, event, before string, edits, answers []byte) {
 		if len(event)+len(before) > 1<<16 {
@@ -150,7 +154,7 @@ func (l *teller) answer(r Request) {
 	body := l.answers.reply()
 	response := Response{Status: 200, Body: []byte(body), Attempts: 1}
 	switch l.answers.pick(16) {
-	case 1:
+	case 1, 7, 8:
 		response = Response{Status: 404, Body: []byte(`{"error":"RecordNotFound","errors":[{"code":"not_found"}]}`)}
 	case 2:
 		response = Response{Status: 422, Body: []byte(`{"error":"RecordInvalid","details":{"name":[{"error":"DuplicateValue","description":"Name: taken"}],"key":[{"error":"DuplicateValue"}]}}`)}
@@ -194,9 +198,10 @@ func (g *grower) reply() string {
 		return "[" + g.space() + strings.Join(elements[:min(g.pick(len(elements)+2), len(elements))], ","+g.space()) + "]"
 	}
 	fields := list(`{"id":1,"key":"plan","name":"plan"}`, `{"key":"Seats","name":"Seats","custom":true}`, `{"\u006bey":"shoe_\u0073ize"}`, `{"key":"k_1"}`)
+	others := list(`{"id":1,"key":"Tier"}`, `{"key":"plans"}`, `{"key":"size_shoe"}`)
 	person := g.one(`{"id":1,"email":"a@b.c","external_id":"u"}`, `{"id":900113780483,"email":null,"external_id":"12","role":"user","type":"contact"}`, `{"id":"i\u0031","email":"A@b.c"}`)
 	identities := list(`{"id":11,"type":"email","value":"old@b.c","primary":true}`, `{"id":12,"type":"email","value":"a@b.c","primary":false}`)
-	return `{"user":` + person + `,"users":` + list(person, `{"id":2}`) + `,"contacts":[` + person + `],"data":` + g.one(list(person, `{"id":3,"name":"plan"}`), fields, `{"id":"d"}`) + `,"user_fields":` + fields + `,"organization_fields":` + fields +
+	return `{"user":` + person + `,"users":` + list(person, `{"id":2}`) + `,"contacts":[` + person + `],"data":` + g.one(list(person, `{"id":3,"name":"plan"}`), fields, `{"id":"d"}`) + `,"user_fields":` + fields + `,"organization_fields":` + others +
 		`,"user_field":{"key":"x"},"organization_field":{"key":"Plan"},"identities":` + identities + `,"organization_memberships":` + list(`{"id":21,"organization_id":7}`, `{"id":22,"organization_id":8}`) +
 		`,"organizations":` + list(`{"id":7,"name":"Acme","external_id":null}`, `{"id":8}`) + `,"organization":{"id":7,"name":"Acme"},"events":` + list(`{"created_at":"2026-01-31T12:00:00Z","properties":{}}`) +
 		`,"id":` + g.one("5", `"c1"`) + `,"total_count":1,"type":"list","notes":[],"meta":{"has_more":false},"links":{"next":null},"next_page":null,"pages":{"next":null}}`
