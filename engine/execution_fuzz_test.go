@@ -57,11 +57,22 @@ func FuzzExecutions(f *testing.F) {
 	worlds := fuzzWorlds(f)
 	events := append(goldenEvents(f), hostileMappingEvents()...)
 	random := rand.NewChaCha8([32]byte{1})
-	for i, event := range events {
+	for i, event := range slices.Concat(events, events, events) {
 		answers, edits := make([]byte, 40), make([]byte, i%3*60)
 		_, _ = random.Read(answers) // which does not fail
 		_, _ = random.Read(edits)
-		f.Add(uint8(i%len(worlds)), event, events[int(random.Uint64()%uint64(len(events)))], edits, answers)
+		before := events[int(random.Uint64()%uint64(len(events)))]
+		if i%4 == 0 {
+			before = event
+		}
+		f.Add(uint8(i%len(worlds)), event, before, edits, answers)
+	}
+	missing := slices.Concat([]byte{16, 1}, bytes.Repeat([]byte{13}, 40)) // the second request meets nobody, which is due once an event
+	for _, event := range events {
+		for which := range worlds {
+			f.Add(uint8(which), event, event, []byte(nil), missing)
+			f.Add(uint8(which), event, `{"type":"group","groupId":"g","userId":"u","traits":{"name":"N","tier":"x","plan":1}}`, []byte(nil), missing[2:])
+		}
 	}
 	f.Fuzz(func(t *testing.T, which uint8, event, before string, edits, answers []byte) {
 		if len(event)+len(before) > 1<<16 {
@@ -71,7 +82,10 @@ func FuzzExecutions(f *testing.F) {
 		event = (&grower{bytes: edits}).changed(event)
 		memory := map[string]json.RawMessage{}
 		used := world.config.Start([]byte(before))
-		(&teller{x: used, memory: memory, answers: &grower{bytes: slices.Concat([]byte{0}, answers)}}).tell(t, len(edits)%9)
+		for i, earlier := range []string{before, event, before} {
+			used.Restart([]byte(earlier))
+			(&teller{x: used, memory: memory, answers: answers}).tell(t, []int{40, 40, 8 - len(edits)%9}[i]) // the last is given up
+		}
 		compareExecutions(t, world, used, []byte(event), memory, answers)
 	})
 }
@@ -85,7 +99,7 @@ func compareExecutions(t *testing.T, world fuzzWorld, used *Execution, event []b
 	explained := world.config.Explain(event)
 	want := ""
 	for i, x := range []*Execution{fresh, used, explained, world.config.Cover(counted).Start(event), world.config.Cover(counted).Explain(event)} {
-		said := (&teller{x: x, memory: maps.Clone(memory), answers: &grower{bytes: answers}}).tell(t, 100)
+		said := (&teller{x: x, memory: maps.Clone(memory), answers: answers}).tell(t, 100)
 		if i == 0 {
 			want = said
 		} else if said != want {
@@ -101,7 +115,7 @@ func compareExecutions(t *testing.T, world fuzzWorld, used *Execution, event []b
 type teller struct {
 	x       *Execution
 	memory  map[string]json.RawMessage
-	answers *grower
+	answers []byte // one a request, and what follows it makes the body
 	said    strings.Builder
 	gave    []Request
 	copies  []string
@@ -147,10 +161,14 @@ func (l *teller) answer(r Request) {
 			return
 		}
 	}
-	body := l.answers.reply()
+	status, rest := 0, l.answers[min(len(l.gave), len(l.answers)):]
+	if len(l.gave) <= len(l.answers) {
+		status = int(l.answers[len(l.gave)-1])
+	}
+	body := (&grower{bytes: rest}).reply()
 	response := Response{Status: 200, Body: []byte(body), Attempts: 1}
-	switch l.answers.pick(16) {
-	case 1:
+	switch status % 16 {
+	case 1, 7, 8:
 		response = Response{Status: 404, Body: []byte(`{"error":"RecordNotFound","errors":[{"code":"not_found"}]}`)}
 	case 2:
 		response = Response{Status: 422, Body: []byte(`{"error":"RecordInvalid","details":{"name":[{"error":"DuplicateValue","description":"Name: taken"}],"key":[{"error":"DuplicateValue"}]}}`)}
@@ -194,9 +212,10 @@ func (g *grower) reply() string {
 		return "[" + g.space() + strings.Join(elements[:min(g.pick(len(elements)+2), len(elements))], ","+g.space()) + "]"
 	}
 	fields := list(`{"id":1,"key":"plan","name":"plan"}`, `{"key":"Seats","name":"Seats","custom":true}`, `{"\u006bey":"shoe_\u0073ize"}`, `{"key":"k_1"}`)
+	others := list(`{"id":1,"key":"Tier"}`, `{"key":"plans"}`, `{"key":"size_shoe"}`, `{"key":"2_k"}`)
 	person := g.one(`{"id":1,"email":"a@b.c","external_id":"u"}`, `{"id":900113780483,"email":null,"external_id":"12","role":"user","type":"contact"}`, `{"id":"i\u0031","email":"A@b.c"}`)
 	identities := list(`{"id":11,"type":"email","value":"old@b.c","primary":true}`, `{"id":12,"type":"email","value":"a@b.c","primary":false}`)
-	return `{"user":` + person + `,"users":` + list(person, `{"id":2}`) + `,"contacts":[` + person + `],"data":` + g.one(list(person, `{"id":3,"name":"plan"}`), fields, `{"id":"d"}`) + `,"user_fields":` + fields + `,"organization_fields":` + fields +
+	return `{"user":` + person + `,"users":` + list(person, `{"id":2}`) + `,"contacts":[` + person + `],"data":` + g.one(list(person, `{"id":3,"name":"plan"}`), fields, `{"id":"d"}`) + `,"user_fields":` + fields + `,"organization_fields":` + others +
 		`,"user_field":{"key":"x"},"organization_field":{"key":"Plan"},"identities":` + identities + `,"organization_memberships":` + list(`{"id":21,"organization_id":7}`, `{"id":22,"organization_id":8}`) +
 		`,"organizations":` + list(`{"id":7,"name":"Acme","external_id":null}`, `{"id":8}`) + `,"organization":{"id":7,"name":"Acme"},"events":` + list(`{"created_at":"2026-01-31T12:00:00Z","properties":{}}`) +
 		`,"id":` + g.one("5", `"c1"`) + `,"total_count":1,"type":"list","notes":[],"meta":{"has_more":false},"links":{"next":null},"next_page":null,"pages":{"next":null}}`
