@@ -188,7 +188,7 @@ func mappingSeeds() []string {
 			`{to: since, from: traits.createdAt, as: time}`, `{to: note, from: traits.note, keep: [empty]}`, `{to: f.id, from: event.userId}`, `{to: f, rest: traits, keys: identifier, except: [password]}`),
 		rule(`{to: l.0.a, from: traits.a, as: integer}`, `{to: l.1.a, from: traits.b, as: boolean}`, `{to: l.2, from: traits, keep: [empty, "null"]}`, `{to: l.0.b, from: 'event.t.#.a'}`, `{to: r, rest: traits, keep: [empty]}`),
 		rule(`{to: u, from: traits, except: [f, a]}`, `{to: u.f, from: traits.a, as: object, default: {z: 1}}`, `{to: u.f, value: {}}`, `{to: n, expr: 'map(members(traits), .name)'}`, `{to: o.\0, from: event.t.0, required: true}`),
-		rule(`{to: f, rest: traits, keys: identifier}`, `{to: r, rest: traits, keep: empty}`, `{to: i, rest: traits, keys: identifier}`, "{to: x, from: 'traits.\\\\u0061'}\n  n:\n    - {to: g, from: m.f, except: [a]}", `{to: h, rest: m.f}`, `{to: i, from: m.f}`),
+		rule(`{to: f, rest: traits, keys: identifier}`, `{to: r, rest: traits, keep: empty}`, `{to: i, rest: traits, keys: identifier}`, "{to: x, from: 'traits.\\\\u0061'}\n  n:\n    - {to: g, from: m.f, except: [a]}", `{to: h, rest: m.f}`, `{to: i, from: m.f}`, `{to: j, from: m.@values}`),
 		rule(`{to: ., from: traits, except: [a, k]}`, `{to: k, rest: traits.k}`, `{to: a, rest: traits, keys: identifier, keep: empty}`),
 		rule(`{to: a, expr: traits.a + traits.b}`, `{to: b, from: traits.a, table: zones, default: none}`, `{to: b, value: never}`),
 	}

@@ -214,7 +214,11 @@ func (r *plainRun) value(name string) any { return r.values[r.scope.names[name].
 // get reads a path.
 func (r *plainRun) get(text string) any {
 	path := plainPath(text)
-	return plainGet(r.value(path[0].key), path[1:])
+	v := plainGet(r.value(path[0].key), path[1:])
+	if v != nil && slices.ContainsFunc(path, func(seg segment) bool { return !seg.plain() }) {
+		return plainDecode(plainWritten(v).raw) // what is put together anew has no former names
+	}
+	return v
 }
 
 func plainPath(text string) []segment {
