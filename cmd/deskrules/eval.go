@@ -17,6 +17,7 @@ import (
 type evalOptions struct {
 	sources
 	account    string
+	live       bool
 	replies    string
 	output     string
 	explain    bool
@@ -36,6 +37,9 @@ section replies.http of a golden case, answer in its place where one fits. Where
 a destination has no simulator, every other answer is made up, and shown as
 such: lists are empty, as if nobody and nothing were there yet, and a write
 gives back what it was given, with "made-up" for an id.
+
+--live asks the account of the config what it holds: only GET requests go
+there, and the one for an access token. What would write is made up.
 
 EVENT is a file with one event as it was pasted, or with several as for run; "-"
 reads standard input. Later events meet what earlier ones have written. A golden
@@ -81,8 +85,10 @@ Exit status:
 	flags := verb.Flags()
 	flags.BoolVar(&o.explain, "explain", false, "say which line is behind each field, why fields are absent and steps did not run, and where each member of the event went")
 	flags.StringVar(&o.account, "account", "", "start the simulator with what `FILE` (JSON) holds")
+	flags.BoolVar(&o.live, "live", false, "send GET requests to the account of the config, and make up what would write")
 	flags.StringVar(&o.replies, "replies", "", "answer with the replies of `FILE`, as in replies.http of a golden case")
 	flags.BoolVar(&o.watch, "watch", false, "evaluate again whenever the event, the rules or the config are saved")
+	verb.MarkFlagsMutuallyExclusive("account", "live")
 	eventBytesFlag(verb, &o.eventBytes)
 	outputFlag(verb, &o.output)
 	return verb
@@ -139,8 +145,8 @@ func (o evalOptions) scene(ctx context.Context, sh shell, made setup, name strin
 	if err != nil {
 		return scene{}, err
 	}
-	s := scene{name: in.name, destination: made.program.Name()}
-	if s.settings, err = made.rehearsal(); err != nil {
+	s := scene{name: in.name, destination: made.program.Name(), live: o.live}
+	if s.settings, err = o.settings(made); err != nil {
 		return s, err
 	}
 	if err := o.answers(&s, made.program.Name()); err != nil {
@@ -154,13 +160,22 @@ func (o evalOptions) scene(ctx context.Context, sh shell, made setup, name strin
 	return s, nil
 }
 
+// settings gives those of the config, and for a stand-in examples where it has
+// none.
+func (o evalOptions) settings(made setup) (map[string]any, error) {
+	if !o.live {
+		return made.rehearsal()
+	}
+	return made.config.settings, made.placeSettings(made.problems(), "Write that file, or leave out --live: a simulator answers.")
+}
+
 // answers gives the scene what answers in the place of the destination: replies,
 // over its simulator where there is one.
 func (o evalOptions) answers(s *scene, destination string) (err error) {
 	if s.replies, _, err = readReplies(o.replies); err != nil {
 		return err
 	}
-	if destination != simulated && o.account == "" {
+	if o.live || destination != simulated && o.account == "" {
 		return nil
 	}
 	simulator, err := newSimulator(destination, o.account)
@@ -170,8 +185,8 @@ func (o evalOptions) answers(s *scene, destination string) (err error) {
 
 // caseScene takes everything from a golden case.
 func (o evalOptions) caseScene(made setup, name string) (scene, error) {
-	if o.replies != "" || o.account != "" {
-		return scene{}, usagef("a golden case brings its answers along: leave out --replies and --account")
+	if o.replies != "" || o.account != "" || o.live {
+		return scene{}, usagef("a golden case brings its answers along: leave out --replies, --account and --live")
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {

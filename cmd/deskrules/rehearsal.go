@@ -24,11 +24,12 @@ type scene struct {
 	records     iter.Seq2[runner.Record, error]
 	settings    map[string]any
 	simulator   http.Handler      // nil for none
+	live        bool              // the account of the settings is asked what it holds
 	replies     *ruletest.Replies // nil for none
 }
 
 // madeUp reports whether every answer is.
-func (s scene) madeUp() bool { return s.simulator == nil && s.replies == nil }
+func (s scene) madeUp() bool { return s.simulator == nil && s.replies == nil && !s.live }
 
 func eachOf(records []runner.Record) iter.Seq2[runner.Record, error] {
 	return func(yield func(runner.Record, error) bool) {
@@ -59,12 +60,15 @@ func (s setup) rehearse(play scene, o evalOptions) (rehearsal, error) {
 	}
 	answering := standIn{replies: play.replies, base: config.BaseURL()}
 	options := runner.Options{
-		Settings: play.settings, Concurrency: 1, Unlimited: true, RetryUncertain: true, Explain: o.explain, Limits: o.limits(),
+		Settings: play.settings, Concurrency: 1, Unlimited: !play.live, RetryUncertain: true, Explain: o.explain, Limits: o.limits(),
 	}
-	if play.simulator != nil {
+	switch {
+	case play.live:
+		answering.below = onlyReads{http.DefaultTransport}
+	case play.simulator != nil:
 		answering.below = runner.InProcess(play.simulator)
 	}
-	if play.simulator == nil || play.replies != nil {
+	if !play.live && (play.simulator == nil || play.replies != nil) {
 		options.Clock = ruletest.NewClock()
 	}
 	heard := &recorder{base: base.EscapedPath(), next: answering}
@@ -198,6 +202,17 @@ func (s standIn) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, errNoReply
 	}
 	return s.below.RoundTrip(request)
+}
+
+// onlyReads sends on what changes nothing: GET requests of the rules, and what the
+// rules know nothing of, which asks for an access token.
+type onlyReads struct{ account http.RoundTripper }
+
+func (o onlyReads) RoundTrip(request *http.Request) (*http.Response, error) {
+	if _, byRules := runner.Asked(request.Context()); byRules && request.Method != http.MethodGet {
+		return nil, errNoReply
+	}
+	return o.account.RoundTrip(request)
 }
 
 // madeUpAnswer is by what the rules read of the answer. What the rules know
