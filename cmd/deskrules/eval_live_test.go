@@ -2,26 +2,14 @@ package main
 
 import (
 	"bytes"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/deskrules/deskrules/runner/zendesksim"
 )
 
 // Only GET requests go to the account; what would write is made up.
 func TestEvalLiveOnlyReads(t *testing.T) {
-	account, err := zendesksim.ReadAccount(strings.NewReader(liveAccount))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sim, err := zendesksim.New(zendesksim.Options{Account: account})
-	if err != nil {
-		t.Fatal(err)
-	}
-	live := &liveServer{account: sim}
-	goesTo(t, httptest.NewTLSServer(live))
+	live, _ := newLive(t)
 	dir := liveFolder(t)
 	var out, complaints bytes.Buffer
 	token := func(name string) (string, bool) { return liveToken, name == "LIVE_TOKEN" }

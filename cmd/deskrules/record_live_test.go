@@ -65,16 +65,7 @@ func (s *liveServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // the environment. The case passes by itself, and shows neither what the account
 // is nor who is in it.
 func TestRecordLive(t *testing.T) {
-	account, err := zendesksim.ReadAccount(strings.NewReader(liveAccount))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sim, err := zendesksim.New(zendesksim.Options{Account: account})
-	if err != nil {
-		t.Fatal(err)
-	}
-	live := &liveServer{account: sim}
-	goesTo(t, httptest.NewTLSServer(live))
+	live, sim := newLive(t)
 	dir := liveFolder(t)
 	text := live.record(t, dir)
 	for _, hidden := range []string{
@@ -92,6 +83,22 @@ func TestRecordLive(t *testing.T) {
 	if len(live.asked) != asked {
 		t.Errorf("the case asked the account: %v", live.asked[asked:])
 	}
+}
+
+// newLive serves the account to all requests of this process.
+func newLive(t *testing.T) (*liveServer, *zendesksim.Server) {
+	t.Helper()
+	account, err := zendesksim.ReadAccount(strings.NewReader(liveAccount))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := zendesksim.New(zendesksim.Options{Account: account})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := &liveServer{account: sim}
+	goesTo(t, httptest.NewTLSServer(live))
+	return live, sim
 }
 
 // goesTo has all requests of this process go to a server, whatever their host is.
