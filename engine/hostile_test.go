@@ -970,7 +970,7 @@ func TestTimeIsLinear(t *testing.T) {
 			linear := false
 			for try := 0; try < 4 && !linear; try++ {
 				one, eight = quickest(1+4*try, run(little[kind])), quickest(1+2*try, run(much[kind]))
-				linear = eight < 20*time.Millisecond || eight < 24*max(one, 3*time.Millisecond)
+				linear = eight < 20*time.Millisecond || eight < 24*max(one, time.Millisecond)
 			}
 			if !linear {
 				t.Errorf("%s, %s: %v for %d bytes, %v for %d", name, kind, one, len(little[kind]), eight, len(much[kind]))
