@@ -85,7 +85,7 @@ func (b *builder) remembered(at text, c *call) {
 	address := c.address()
 	for _, r := range c.pick.reads {
 		label := strings.Join(append([]string{r.label}, r.keys...), ".")
-		if r.used && !general(r.name, r.label) && !slices.Contains(address, label) {
+		if !general(r.name, r.label) && !slices.Contains(address, label) {
 			b.errorf(at.at, "Pick the whole list here, and choose from it in the next step (let:).", "%s is not part of the address, and others would be given what was picked for it", label)
 		}
 	}
@@ -107,7 +107,7 @@ func (b *builder) rememberedWarning(n *armNode, a *arm, c *call) {
 	}
 	for _, r := range a.when.reads {
 		label := strings.Join(append([]string{r.label}, r.keys...), ".")
-		if r.used && !general(r.name, r.label) && r.label != "sent" && !slices.Contains(held, label) {
+		if !general(r.name, r.label) && r.label != "sent" && !slices.Contains(held, label) {
 			b.errorf(n.When.at, "Ask only for what the request holds.", "%s is not part of the request, and others would be warned by it", label)
 		}
 	}
@@ -387,7 +387,7 @@ func (b *builder) confirm(s *step, n *confirmNode, in *scope) *confirm {
 		s.op.(*call).pagesSlot = in.names["pages"].slot
 	}
 	c.there = b.compileCondition(n.There, in)
-	if c.there != nil && !slices.ContainsFunc(c.there.reads, func(r exprRead) bool { return r.used && (r.label == "pages" || r.label == "reply") }) {
+	if c.there != nil && !slices.ContainsFunc(c.there.reads, func(r exprRead) bool { return r.label == "pages" || r.label == "reply" }) {
 		b.errorf(n.There.at, "", "the condition does not look at the answer")
 	}
 	for i := range n.On {

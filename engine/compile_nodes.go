@@ -197,7 +197,7 @@ func (b *nodeBuilder) readOf(n ast.Node) *exprRead {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
 		if found := b.scope.names[n.Value]; found != nil {
-			return &exprRead{name: found, label: n.Value, located: n.Location(), used: true}
+			return &exprRead{name: found, label: n.Value, located: n.Location()}
 		}
 	case *ast.ChainNode:
 		return b.readOf(n.Node)

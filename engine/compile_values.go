@@ -157,9 +157,7 @@ func (c *compiler) origin(s *sourced, n sourceNode, in *scope) {
 		s.expr = c.compileExpression(n.Expr, in)
 		if s.expr != nil {
 			for _, r := range s.expr.reads {
-				if r.used {
-					s.origins = append(s.origins, wholes(r.name.originsOf(r.keys))...)
-				}
+				s.origins = append(s.origins, wholes(r.name.originsOf(r.keys))...)
 			}
 			for _, p := range s.expr.aliases {
 				s.origins = append(s.origins, wholes(p.name.originsOf(p.keys))...)

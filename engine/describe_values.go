@@ -142,7 +142,7 @@ func (e *expression) describeReads() []PathDescription {
 	for _, r := range e.reads {
 		d := r.describe()
 		known := func(other PathDescription) bool { return other.Path == d.Path }
-		if r.used && !slices.ContainsFunc(all, known) {
+		if !slices.ContainsFunc(all, known) {
 			all = append(all, d)
 		}
 	}

@@ -327,9 +327,7 @@ func (e *expression) origins() []origin {
 	}
 	var all []origin
 	for _, r := range e.reads {
-		if r.used {
-			all = append(all, r.name.originsOf(r.keys)...)
-		}
+		all = append(all, r.name.originsOf(r.keys)...)
 	}
 	return all
 }

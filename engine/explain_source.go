@@ -164,9 +164,7 @@ func (e *explainer) placesBehind(s *sourced, slots []value, f finding) []origin 
 func (e *explainer) placesOfExpression(expr *expression, slots []value) []origin {
 	var all []origin
 	for _, r := range expr.reads {
-		if r.used {
-			all = append(all, wholes(e.placesOf(r.read, slots))...)
-		}
+		all = append(all, wholes(e.placesOf(r.read, slots))...)
 	}
 	return all
 }

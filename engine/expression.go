@@ -34,7 +34,6 @@ type exprRead struct {
 	label    string
 	keys     []string // of the segments, for messages and shapes
 	segments []segment
-	used     bool
 	located  file.Location
 }
 
